@@ -1,0 +1,96 @@
+//! The original filter's format: what Go's `encoding/json` makes of its `SCNTelemetry` struct. Serialize-only: nothing
+//! reads it back, so every field borrows.
+
+use super::text::{Base64, Lossy};
+use crate::record::{Message, Record};
+use serde::{Serialize, Serializer, ser::SerializeSeq};
+
+/// One exchange.
+#[derive(Debug, Serialize)]
+pub struct Telemetry<'a> {
+    request_id: Lossy<'a>,
+    scheme: Lossy<'a>,
+    destination_address: Lossy<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destination_namespace: Option<Lossy<'a>>,
+    source_address: Lossy<'a>,
+    scnt_request: Request<'a>,
+    scnt_response: Response<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Request<'a> {
+    method: Lossy<'a>,
+    path: Lossy<'a>,
+    host: Lossy<'a>,
+    version: Lossy<'a>,
+    headers: Pairs<'a>,
+    body: Base64<'a>,
+    truncated_body: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Response<'a> {
+    /// A string in the seed's struct.
+    status_code: String,
+    version: Lossy<'a>,
+    headers: Pairs<'a>,
+    body: Base64<'a>,
+    truncated_body: bool,
+}
+
+/// Headers as a list of pairs: `[["host", "orders"], …]`.
+#[derive(Debug)]
+struct Pairs<'a> {
+    /// The `:authority`, shown as the first header, as the original does.
+    host: Option<&'a [u8]>,
+    message: Message<'a>,
+    redact: &'a [String],
+}
+
+// === impl Telemetry ===
+
+impl<'a> From<&'a Record<'a>> for Telemetry<'a> {
+    fn from(record: &'a Record<'a>) -> Self {
+        let (request, response) = (record.request, record.response);
+        let pairs = |message, host| Pairs { host, message, redact: record.redact_headers };
+        Self {
+            request_id: Lossy(record.request_id),
+            scheme: Lossy(record.scheme),
+            destination_address: Lossy(record.destination_address),
+            destination_namespace: record.destination_namespace.map(Lossy),
+            source_address: Lossy(record.source_address),
+            scnt_request: Request {
+                method: Lossy(record.pseudo(":method")),
+                path: Lossy(record.pseudo(":path")),
+                host: Lossy(record.pseudo(":authority")),
+                version: Lossy(record.version),
+                headers: pairs(request, request.headers.get(":authority")),
+                body: Base64(request.body),
+                truncated_body: request.body.truncated(),
+            },
+            scnt_response: Response {
+                status_code: record.status.to_string(),
+                version: Lossy(record.version),
+                headers: pairs(response, None),
+                body: Base64(response.body),
+                truncated_body: response.body.truncated(),
+            },
+        }
+    }
+}
+
+// === impl Pairs ===
+
+impl Serialize for Pairs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        if let Some(host) = self.host {
+            list.serialize_element(&("host", Lossy(host)))?;
+        }
+        for (name, value) in self.message.headers.exported(self.redact) {
+            list.serialize_element(&(name, Lossy(value)))?;
+        }
+        list.end()
+    }
+}

@@ -1,0 +1,37 @@
+//! Ordered header bytes as Envoy hands them over, and which of them a record shows.
+
+/// What stands in place of a redacted value.
+pub const REDACTED: &[u8] = b"[redacted]";
+
+/// A header map: wire order, duplicates kept, names in lower case, values any bytes. Pseudo headers included.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headers(Vec<(String, Vec<u8>)>);
+
+impl Headers {
+    /// The first value of `name`, which must be in lower case.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_slice())
+    }
+
+    /// Whether there is no header at all, not even a pseudo header.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The headers of a record: all but pseudo headers and `x-envoy-*`, which are Envoy's talk with itself. Values of
+    /// the names in `redact` are replaced.
+    pub fn exported<'a>(&'a self, redact: &'a [String]) -> impl Iterator<Item = (&'a str, &'a [u8])> + Clone {
+        self.0.iter().filter(|(name, _)| !name.starts_with(':') && !name.starts_with("x-envoy-")).map(
+            move |(name, value)| {
+                let hidden = redact.iter().any(|r| r == name);
+                (name.as_str(), if hidden { REDACTED } else { value.as_slice() })
+            },
+        )
+    }
+}
+
+impl From<Vec<(String, Vec<u8>)>> for Headers {
+    fn from(map: Vec<(String, Vec<u8>)>) -> Self {
+        Self(map)
+    }
+}

@@ -1,0 +1,85 @@
+//! What one worker does with finished exchanges: encode, queue, count. Shared by the root context and its streams.
+
+use crate::{
+    capture::{Capture, Facts},
+    config::Config,
+    exporter::Exporter,
+    stats::Stats,
+};
+use std::time::Duration;
+
+/// How long the log stays silent after it reported lost records.
+const LOSS_REPORT_INTERVAL: Duration = Duration::from_secs(10);
+
+/// One worker's configuration, exporter and totals.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// The validated configuration.
+    pub config: Config,
+    /// Records on their way.
+    pub exporter: Exporter,
+    /// What was counted so far.
+    pub stats: Stats,
+    captured: usize,
+    reported: (Option<Duration>, u64),
+}
+
+impl Pipeline {
+    /// A pipeline that has seen nothing.
+    pub fn new(config: Config) -> Self {
+        let exporter = Exporter::new(config.queue, config.retry);
+        Self { config, exporter, stats: Stats::default(), captured: 0, reported: (None, 0) }
+    }
+
+    /// How many bytes of bodies may still be captured.
+    pub fn memory_left(&self) -> usize {
+        self.config.memory_max_bytes.saturating_sub(self.captured).saturating_sub(self.exporter.held())
+    }
+
+    /// Accounts for captured bodies: what they held `before`, and what they hold `now`.
+    pub fn account(&mut self, before: usize, now: usize) {
+        self.captured = self.captured.saturating_sub(before).saturating_add(now);
+    }
+
+    /// Takes a finished exchange: exactly one record enters the queue, or is counted as dropped.
+    pub fn finish(&mut self, capture: &Capture, facts: &Facts) {
+        self.stats.streams = self.stats.streams.saturating_add(1);
+        self.stats.bodies_truncated = self.stats.bodies_truncated.saturating_add(capture.truncated());
+        match self.config.format.encode(&capture.record(facts, &self.config.redact_headers)) {
+            Ok(record) => {
+                let others = self.captured.saturating_sub(capture.held());
+                let memory = self.config.memory_max_bytes.saturating_sub(others);
+                self.exporter.enqueue(record, memory, &mut self.stats);
+            }
+            // Cannot happen for these types; were it to, the identity of the counters must hold.
+            Err(_) => self.stats.dropped_rejected = self.stats.dropped_rejected.saturating_add(1),
+        }
+    }
+
+    /// The totals, with the levels brought up to date.
+    pub fn measured(&mut self) -> Stats {
+        self.exporter.measure(&mut self.stats);
+        self.stats.captured_bytes = self.captured as u64;
+        self.stats
+    }
+
+    /// A message when records were lost since the last one, at most one in ten seconds.
+    pub fn loss_report(&mut self, now: Duration) -> Option<String> {
+        let s = &self.stats;
+        let lost = [s.dropped_queue_full, s.dropped_rejected, s.dropped_retries_exhausted, s.dropped_too_large];
+        let total = lost.into_iter().fold(0, u64::saturating_add);
+        let (last, reported) = self.reported;
+        let silent = last.is_some_and(|last| now.saturating_sub(last) < LOSS_REPORT_INTERVAL);
+        if total == reported || silent {
+            return None;
+        }
+        self.reported = (Some(now), total);
+        let [queue_full, rejected, retries_exhausted, too_large] = lost;
+        Some(format!(
+            "lost {} records since the last report; in total: {queue_full} queue_full, {rejected} rejected, \
+             {retries_exhausted} retries_exhausted, {too_large} too_large (cluster {:?})",
+            total.saturating_sub(reported),
+            self.config.collector.cluster
+        ))
+    }
+}

@@ -1,0 +1,50 @@
+//! Records that wait to be sent: bounded in bytes, and it hands back what it drops.
+
+use std::collections::VecDeque;
+
+/// Which record goes when the queue is full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overflow {
+    /// The one that waited longest.
+    #[default]
+    DropOldest,
+    /// The one that would enter.
+    DropNewest,
+}
+
+/// Encoded records, first in, first out.
+#[derive(Debug, Default)]
+pub struct Queue {
+    records: VecDeque<Vec<u8>>,
+    bytes: usize,
+}
+
+impl Queue {
+    /// Appends a record. Bounding is the caller's: it also counts what is in flight.
+    pub fn push(&mut self, record: Vec<u8>) {
+        self.bytes = self.bytes.saturating_add(record.len());
+        self.records.push_back(record);
+    }
+
+    /// Takes the record that waited longest.
+    pub fn pop(&mut self) -> Option<Vec<u8>> {
+        let record = self.records.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(record.len());
+        Some(record)
+    }
+
+    /// How many records wait.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Their bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}

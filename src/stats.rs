@@ -1,0 +1,69 @@
+//! What the filter counts. One worker's totals, in plain numbers; `host` publishes their changes as Envoy stats.
+//!
+//! One identity holds at every moment (contract of delivery):
+//! `streams = sampled_out + exported + dropped_* + queued + in_flight`.
+
+/// How Envoy should treat a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Follows a level. Published as differences, because all workers of a proxy share one gauge.
+    Gauge,
+}
+
+macro_rules! stats {
+    ($($(#[$doc:meta])* $name:ident: $kind:ident,)*) => {
+        /// One worker's totals and levels.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Stats {
+            $($(#[$doc])* pub $name: u64,)*
+        }
+
+        /// Name (without the `http_trace_filter.` prefix) and kind of each number, in the order of [`Stats::values`].
+        pub const NAMES: [(&str, Kind); COUNT] = [$((stringify!($name), Kind::$kind),)*];
+
+        /// How many numbers there are.
+        pub const COUNT: usize = [$(stringify!($name),)*].len();
+
+        impl Stats {
+            /// The numbers in the order of [`NAMES`].
+            pub fn values(&self) -> [u64; COUNT] {
+                [$(self.$name,)*]
+            }
+        }
+    };
+}
+
+stats! {
+    /// Exchanges that Envoy finished, but for the filter's own export requests.
+    streams: Counter,
+    /// Exchanges that sampling excluded.
+    sampled_out: Counter,
+    /// Records that the collector acknowledged with a 2xx.
+    exported: Counter,
+    /// Records dropped because the queue, or the memory budget, was full.
+    dropped_queue_full: Counter,
+    /// Records that the collector refused with a status that no retry mends.
+    dropped_rejected: Counter,
+    /// Records given up after the last attempt.
+    dropped_retries_exhausted: Counter,
+    /// Records larger than the whole queue.
+    dropped_too_large: Counter,
+    /// Bodies of which only a part was kept.
+    bodies_truncated: Counter,
+    /// Export requests sent, retries included.
+    export_requests: Counter,
+    /// Export requests that were not acknowledged.
+    export_failures: Counter,
+    /// Bytes of acknowledged export requests' bodies.
+    exported_bytes: Counter,
+    /// Records waiting to be sent, or to be sent again.
+    queued: Gauge,
+    /// Their bytes.
+    queued_bytes: Gauge,
+    /// Records in requests that the collector has not answered yet.
+    in_flight: Gauge,
+    /// Bytes of bodies of exchanges that are not finished.
+    captured_bytes: Gauge,
+}
