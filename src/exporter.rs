@@ -6,7 +6,7 @@ use crate::{
     queue::{Overflow, Queue},
     stats::Stats,
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::VecDeque, time::Duration};
 
 /// A longer `Retry-After` is taken for this: records must not wait in memory for days.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
@@ -40,13 +40,12 @@ pub struct Exporter {
     queue_config: QueueConfig,
     retry_config: RetryConfig,
     queue: Queue,
-    /// By the moment of the next attempt; the second part of the key keeps equal moments apart.
-    waiting: BTreeMap<(Duration, u64), Batch>,
+    /// In the order of the moments of the next attempt.
+    waiting: VecDeque<(Duration, Batch)>,
     waiting_bytes: usize,
     waiting_records: u64,
     in_flight: Vec<(u32, Batch)>,
     in_flight_bytes: usize,
-    serial: u64,
     jitter: u64,
 }
 
@@ -57,12 +56,11 @@ impl Exporter {
             queue_config: queue,
             retry_config: retry,
             queue: Queue::default(),
-            waiting: BTreeMap::new(),
+            waiting: VecDeque::new(),
             waiting_bytes: 0,
             waiting_records: 0,
             in_flight: Vec::new(),
             in_flight_bytes: 0,
-            serial: 0,
             jitter: 0x9e37_79b9_7f4a_7c15,
         }
     }
@@ -96,8 +94,8 @@ impl Exporter {
         if self.in_flight.len() >= self.queue_config.max_in_flight {
             return None;
         }
-        if self.waiting.first_key_value().is_some_and(|((due, _), _)| *due <= now) {
-            return self.waiting.pop_first().map(|(_, batch)| self.no_longer_waits(batch));
+        if self.waiting.front().is_some_and(|(due, _)| *due <= now) {
+            return self.waiting.pop_front().map(|(_, batch)| self.no_longer_waits(batch));
         }
         self.queue.pop().map(|body| Batch { body, records: 1, attempts: 0 })
     }
@@ -134,7 +132,7 @@ impl Exporter {
         if !self.queue.is_empty() {
             return Some(Duration::ZERO);
         }
-        self.waiting.first_key_value().map(|((due, _), _)| due.saturating_sub(now))
+        self.waiting.front().map(|(due, _)| due.saturating_sub(now))
     }
 
     /// Whether every record that entered was delivered or dropped.
@@ -161,7 +159,7 @@ impl Exporter {
     /// Drops what waited longest and returns how many records that were. A request that was tried already is older
     /// than any record in the queue, and the one with the longest pause before it has most attempts behind it.
     fn drop_oldest(&mut self) -> Option<u64> {
-        if let Some((_, batch)) = self.waiting.pop_last() {
+        if let Some((_, batch)) = self.waiting.pop_back() {
             return Some(self.no_longer_waits(batch).records);
         }
         self.queue.pop().map(|_| 1)
@@ -196,8 +194,9 @@ impl Exporter {
         let pause = self.backoff(batch.attempts).max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER));
         self.waiting_bytes = self.waiting_bytes.saturating_add(batch.body.len());
         self.waiting_records = self.waiting_records.saturating_add(batch.records);
-        self.serial = self.serial.wrapping_add(1);
-        self.waiting.insert((now.saturating_add(pause), self.serial), batch);
+        let due = now.saturating_add(pause);
+        let index = self.waiting.partition_point(|(other, _)| *other <= due);
+        self.waiting.insert(index, (due, batch));
     }
 
     /// Exponential backoff with jitter: between half and the whole of `initial * 2^(attempts - 1)`, bounded. Without

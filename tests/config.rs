@@ -54,18 +54,22 @@ fn istio_s_cluster_names_give_the_authority() {
 #[test]
 fn a_refusal_names_path_value_and_what_it_takes() {
     for (json, parts) in [
-        ("[]", ["configuration", "[]", "an object"]),
+        ("[]", ["configuration", "a list of 0", "an object"]),
         ("{", ["configuration", "not JSON", "line 1"]),
-        (r#"{"format":"xml"}"#, ["format:", "\"xml\"", "one of \"publish\""]),
-        (r#"{"formats":"publish"}"#, ["formats: unknown", "takes one of format", "did you mean \"format\"?"]),
+        (r#"{"format":"xml"}"#, ["format:", "\"xml\"", "one of publish"]),
+        (r#"{"formats":"publish"}"#, ["formats: unknown", "takes one of format", "did you mean format?"]),
         (r#"{"collector":3}"#, ["collector:", "got 3", "an object"]),
         (r#"{"collector":{"cluster":""}}"#, ["collector.cluster:", "\"\"", "not empty"]),
-        (r#"{"collector":{"clutser":"x"}}"#, ["collector.clutser: unknown", "cluster", "\"collector.cluster\"?"]),
+        (
+            r#"{"collector":{"clutser":"x"}}"#,
+            ["collector.clutser: unknown", "cluster", "did you mean collector.cluster?"],
+        ),
         (r#"{"collector":{"path":"publish"}}"#, ["collector.path:", "\"publish\"", "starts with \"/\""]),
         (r#"{"collector":{"timeout_ms":0}}"#, ["collector.timeout_ms:", "got 0", "from 1 to 600000"]),
-        (r#"{"collector":{"timeout_ms":-1}}"#, ["collector.timeout_ms:", "got -1", "a whole number"]),
+        (r#"{"collector":{"timeout_ms":-1}}"#, ["collector.timeout_ms:", "got a negative", "a whole number"]),
         (r#"{"queue":{"max_in_flight":"many"}}"#, ["queue.max_in_flight:", "\"many\"", "from 1 to 1024"]),
         (r#"{"capture":{"request_body":"true"}}"#, ["capture.request_body:", "\"true\"", "true or false"]),
+        (r#"{"mesh":"kuma","mesh":"istio"}"#, ["mesh:", "given twice", ""]),
         (r#"{"redact":{"headers":["a b"]}}"#, ["redact.headers:", "a b", "a list of header names"]),
     ] {
         let error = Config::parse(json.as_bytes()).expect_err(json).to_string();

@@ -1,5 +1,6 @@
 //! The plugin's JSON configuration: every field optional, validated as a whole before anything is used.
 
+mod json;
 mod reader;
 
 pub use reader::ConfigError;
@@ -92,21 +93,21 @@ impl Config {
             mesh,
             collector,
             retry: root.section("retry", |s| RetryConfig {
-                max_attempts: s.int("max_attempts", 5, 1..=100) as u32,
-                initial_backoff: s.millis("initial_backoff_ms", 200, 1..=600_000),
-                max_backoff: s.millis("max_backoff_ms", 10_000, 1..=3_600_000),
+                max_attempts: s.int("max_attempts", 5, 1, 100) as u32,
+                initial_backoff: s.millis("initial_backoff_ms", 200, 1, 600_000),
+                max_backoff: s.millis("max_backoff_ms", 10_000, 1, 3_600_000),
             }),
             queue: root.section("queue", |s| QueueConfig {
-                max_bytes: s.int("max_bytes", 8 << 20, 1024..=1 << 30) as usize,
-                max_in_flight: s.int("max_in_flight", 64, 1..=1024) as usize,
+                max_bytes: s.int("max_bytes", 8 << 20, 1024, 1 << 30) as usize,
+                max_in_flight: s.int("max_in_flight", 64, 1, 1024) as usize,
                 overflow: s.choice(
                     "overflow",
                     &[("drop_oldest", Overflow::DropOldest), ("drop_newest", Overflow::DropNewest)],
                 ),
             }),
-            memory_max_bytes: root.section("memory", |s| s.int("max_bytes", 64 << 20, 65_536..=2 << 30)) as usize,
+            memory_max_bytes: root.section("memory", |s| s.int("max_bytes", 64 << 20, 65_536, 2 << 30)) as usize,
             capture: root.section("capture", |s| CaptureConfig {
-                max_body_bytes: s.int("max_body_bytes", 1_000_000, 0..=64 << 20) as usize,
+                max_body_bytes: s.int("max_body_bytes", 1_000_000, 0, 64 << 20) as usize,
                 request_body: s.bool("request_body", true),
                 response_body: s.bool("response_body", true),
             }),
@@ -127,7 +128,7 @@ impl CollectorConfig {
             authority,
             path: section.path("path", format.default_path()),
             headers: section.headers("headers"),
-            timeout: section.millis("timeout_ms", 5000, 1..=600_000),
+            timeout: section.millis("timeout_ms", 5000, 1, 600_000),
             cluster,
         }
     }

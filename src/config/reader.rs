@@ -1,7 +1,7 @@
 //! Reads fields out of a JSON object and gathers every problem with the path of its field.
 
-use serde_json::{Map, Value};
-use std::{fmt, ops::RangeInclusive, time::Duration};
+use super::json::Json;
+use std::{fmt, time::Duration};
 
 /// Everything that is wrong with a configuration, a line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ impl std::error::Error for ConfigError {}
 /// A JSON object that is being read: fields are taken out, and what remains at the end is unknown.
 pub(super) struct Section {
     path: String,
-    fields: Map<String, Value>,
+    fields: Vec<(String, Json)>,
     known: Vec<&'static str>,
     problems: Vec<String>,
 }
@@ -29,72 +29,84 @@ pub(super) struct Section {
 impl Section {
     /// The outermost object. Nothing but white space is `{}`.
     pub(super) fn parse(json: &[u8]) -> Result<Self, ConfigError> {
-        let problem = |text: String| ConfigError { problems: vec![text] };
-        let value = if json.trim_ascii().is_empty() {
-            Value::Object(Map::new())
-        } else {
-            serde_json::from_slice(json).map_err(|e| problem(format!("configuration: not JSON: {e}")))?
-        };
-        match value {
-            Value::Object(fields) => Ok(Self::new(String::new(), fields)),
-            other => Err(problem(format!("configuration: got {}, takes an object", shown(&other)))),
+        let problem = |text: String| Err(ConfigError { problems: vec![text] });
+        if json.trim_ascii().is_empty() {
+            return Ok(Self::new(String::new(), Vec::new()));
+        }
+        match serde_json::from_slice(json) {
+            Ok(Json::Object(fields)) => Ok(Self::new(String::new(), fields)),
+            Ok(other) => problem(format!("configuration: got {other}, takes an object")),
+            Err(error) => problem(format!("configuration: not JSON: {error}")),
         }
     }
 
-    fn new(path: String, fields: Map<String, Value>) -> Self {
+    fn new(path: String, fields: Vec<(String, Json)>) -> Self {
         Self { path, fields, known: Vec::new(), problems: Vec::new() }
     }
 
     /// Reads an object inside this one.
     pub(super) fn section<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Self) -> T) -> T {
-        let fields = match self.take(name) {
-            None => Map::new(),
-            Some(Value::Object(fields)) => fields,
-            Some(other) => {
-                self.problem(name, &other, "an object");
-                Map::new()
-            }
-        };
-        let mut section = Self::new(format!("{}{name}.", self.path), fields);
+        let mut section = self.open(name);
         let value = read(&mut section);
-        if let Err(error) = section.finish() {
-            self.problems.extend(error.problems);
-        }
+        self.close(section);
         value
     }
 
-    /// Ends the reading: the problems, unknown fields among them.
+    fn open(&mut self, name: &'static str) -> Self {
+        let path = [&self.path, name, "."].concat();
+        match self.take(name) {
+            None => Self::new(path, Vec::new()),
+            Some(Json::Object(fields)) => Self::new(path, fields),
+            Some(other) => {
+                self.problem(name, &other, "an object");
+                Self::new(path, Vec::new())
+            }
+        }
+    }
+
+    fn close(&mut self, section: Self) {
+        if let Err(error) = section.finish() {
+            self.problems.extend(error.problems);
+        }
+    }
+
+    /// Ends the reading: the problems, unknown and repeated fields among them.
     pub(super) fn finish(mut self) -> Result<(), ConfigError> {
-        for name in self.fields.keys() {
-            let near = self.known.iter().find(|known| similar(known, name));
-            let hint = near.map_or(String::new(), |near| format!("; did you mean {:?}?", [&self.path, *near].concat()));
-            let known = self.known.join(", ");
-            self.problems.push(format!("{}{name}: unknown field, takes one of {known}{hint}", self.path));
+        for (name, _) in &self.fields {
+            let problem = if self.known.contains(&name.as_str()) {
+                "given twice".to_owned()
+            } else {
+                let near = self.known.iter().find(|known| similar(known, name));
+                let hint = near.map_or(String::new(), |near| ["; did you mean ", &self.path, near, "?"].concat());
+                ["unknown field, takes one of ", &self.known.join(", "), &hint].concat()
+            };
+            self.problems.push([&self.path, name, ": ", &problem].concat());
         }
         if self.problems.is_empty() { Ok(()) } else { Err(ConfigError { problems: self.problems }) }
     }
 
-    /// A whole number in a range.
-    pub(super) fn int(&mut self, name: &'static str, default: u64, range: RangeInclusive<u64>) -> u64 {
+    /// A whole number from `min` to `max`.
+    pub(super) fn int(&mut self, name: &'static str, default: u64, min: u64, max: u64) -> u64 {
         match self.take(name) {
             None => default,
-            Some(value) => value.as_u64().filter(|n| range.contains(n)).unwrap_or_else(|| {
-                self.problem(name, &value, &format!("a whole number from {} to {}", range.start(), range.end()));
+            Some(Json::Whole(n)) if (min..=max).contains(&n) => n,
+            Some(other) => {
+                self.problem(name, &other, &format!("a whole number from {min} to {max}"));
                 default
-            }),
+            }
         }
     }
 
-    /// Milliseconds in a range.
-    pub(super) fn millis(&mut self, name: &'static str, default: u64, range: RangeInclusive<u64>) -> Duration {
-        Duration::from_millis(self.int(name, default, range))
+    /// Milliseconds from `min` to `max`.
+    pub(super) fn millis(&mut self, name: &'static str, default: u64, min: u64, max: u64) -> Duration {
+        Duration::from_millis(self.int(name, default, min, max))
     }
 
     /// `true` or `false`.
     pub(super) fn bool(&mut self, name: &'static str, default: bool) -> bool {
         match self.take(name) {
             None => default,
-            Some(Value::Bool(value)) => value,
+            Some(Json::Bool(value)) => value,
             Some(other) => {
                 self.problem(name, &other, "true or false");
                 default
@@ -104,13 +116,18 @@ impl Section {
 
     /// One of a few words; the type's default when absent.
     pub(super) fn choice<T: Copy + Default>(&mut self, name: &'static str, choices: &[(&str, T)]) -> T {
-        let Some(value) = self.take(name) else { return T::default() };
-        let chosen = choices.iter().find(|(word, _)| value.as_str() == Some(*word));
-        chosen.map(|(_, choice)| *choice).unwrap_or_else(|| {
-            let words: Vec<String> = choices.iter().map(|(word, _)| format!("{word:?}")).collect();
-            self.problem(name, &value, &format!("one of {}", words.join(", ")));
-            T::default()
-        })
+        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+        let chosen = self.word(name, &words).and_then(|index| choices.get(index));
+        chosen.map(|(_, choice)| *choice).unwrap_or_default()
+    }
+
+    fn word(&mut self, name: &'static str, words: &[&str]) -> Option<usize> {
+        let value = self.take(name)?;
+        let found = words.iter().position(|word| matches!(&value, Json::Text(text) if text == word));
+        if found.is_none() {
+            self.problem(name, &value, &["one of ", &words.join(", ")].concat());
+        }
+        found
     }
 
     /// A string that fits in a header value and is not empty.
@@ -127,60 +144,67 @@ impl Section {
         })
     }
 
-    /// Header names, made lower case.
-    pub(super) fn names(&mut self, name: &'static str, default: &[&str]) -> Vec<String> {
-        let Some(value) = self.take(name) else { return default.iter().map(|&s| s.to_owned()).collect() };
-        let names: Option<Vec<String>> = value.as_array().and_then(|list| {
-            list.iter().map(|v| v.as_str().filter(|s| is_header_name(s)).map(str::to_ascii_lowercase)).collect()
-        });
-        names.unwrap_or_else(|| {
-            self.problem(name, &value, "a list of header names");
-            Vec::new()
-        })
-    }
-
-    /// An object of header names and values.
-    pub(super) fn headers(&mut self, name: &'static str) -> Vec<(String, String)> {
-        let Some(value) = self.take(name) else { return Vec::new() };
-        let pair = |(name, value): (&String, &Value)| {
-            let value = value.as_str().filter(|value| is_header_value(value))?;
-            is_header_name(name).then(|| (name.to_ascii_lowercase(), value.to_owned()))
-        };
-        let headers: Option<Vec<_>> = value.as_object().and_then(|map| map.iter().map(pair).collect());
-        headers.unwrap_or_else(|| {
-            // Not shown: these values may be secrets.
-            self.problems.push(format!("{}{name}: takes an object of header names and string values", self.path));
-            Vec::new()
-        })
-    }
-
     fn checked(&mut self, name: &'static str, default: &str, takes: &str, valid: fn(&str) -> bool) -> String {
-        let Some(value) = self.take(name) else { return default.to_owned() };
-        match value.as_str().filter(|s| valid(s)) {
-            Some(text) => text.to_owned(),
-            None => {
-                self.problem(name, &value, takes);
+        match self.take(name) {
+            None => default.to_owned(),
+            Some(Json::Text(text)) if valid(&text) => text,
+            Some(other) => {
+                self.problem(name, &other, takes);
                 default.to_owned()
             }
         }
     }
 
-    fn take(&mut self, name: &'static str) -> Option<Value> {
+    /// Header names, made lower case.
+    pub(super) fn names(&mut self, name: &'static str, default: &[&str]) -> Vec<String> {
+        let list = match self.take(name) {
+            None => return default.iter().map(|&s| s.to_owned()).collect(),
+            Some(Json::List(list)) => list,
+            Some(other) => {
+                self.problem(name, &other, "a list of header names");
+                return Vec::new();
+            }
+        };
+        let mut names = Vec::new();
+        for entry in list {
+            match entry {
+                Json::Text(text) if is_header_name(&text) => names.push(text.to_ascii_lowercase()),
+                other => self.problem(name, &other, "a list of header names"),
+            }
+        }
+        names
+    }
+
+    /// An object of header names and values. The values are not shown in errors: they may be secrets.
+    pub(super) fn headers(&mut self, name: &'static str) -> Vec<(String, String)> {
+        let members = match self.take(name) {
+            None => return Vec::new(),
+            Some(Json::Object(members)) => members,
+            Some(other) => {
+                self.problem(name, &other, "an object of header names and values");
+                return Vec::new();
+            }
+        };
+        let mut headers = Vec::new();
+        for (header, value) in members {
+            match value {
+                Json::Text(value) if is_header_name(&header) && is_header_value(&value) => {
+                    headers.push((header.to_ascii_lowercase(), value));
+                }
+                _ => self.problem(name, &Json::Text(header), "header names with string values, without line breaks"),
+            }
+        }
+        headers
+    }
+
+    fn take(&mut self, name: &'static str) -> Option<Json> {
         self.known.push(name);
-        self.fields.remove(name)
+        let index = self.fields.iter().position(|(field, _)| field == name)?;
+        Some(self.fields.remove(index).1)
     }
 
-    fn problem(&mut self, name: &str, got: &Value, takes: &str) {
-        self.problems.push(format!("{}{name}: got {}, takes {takes}", self.path, shown(got)));
-    }
-}
-
-/// A value in an error message, cut when long.
-fn shown(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
+    fn problem(&mut self, name: &str, got: &Json, takes: &str) {
+        self.problems.push(format!("{}{name}: got {got}, takes {takes}", self.path));
     }
 }
 
@@ -194,14 +218,10 @@ fn is_header_value(value: &str) -> bool {
     value.bytes().all(|b| b == b'\t' || (b' '..=b'~').contains(&b))
 }
 
-/// Whether one name may be a misspelling of the other: they differ in at most two places of the common length, or one
-/// begins with the other.
+/// Whether one name may be a misspelling of the other: but for a common start and a common end they differ in at most
+/// two characters.
 fn similar(known: &str, got: &str) -> bool {
-    let normal = |s: &str| s.to_ascii_lowercase().replace(['-', '_'], "");
-    let (known, got) = (normal(known), normal(got));
-    let same_start = known.bytes().zip(got.bytes()).take_while(|(a, b)| a == b).count();
-    let same_end = known.bytes().rev().zip(got.bytes().rev()).take_while(|(a, b)| a == b).count();
-    let longest = known.len().max(got.len());
-    longest.saturating_sub(same_start.saturating_add(same_end)) <= 2
-        && longest.abs_diff(known.len().min(got.len())) <= 2
+    let start = known.bytes().zip(got.bytes()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
+    let end = known.bytes().rev().zip(got.bytes().rev()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
+    known.len().max(got.len()).saturating_sub(start.saturating_add(end)) <= 2
 }
