@@ -1,0 +1,48 @@
+{
+  description = "http-trace-filter: an Envoy proxy-wasm filter that exports HTTP traffic for analysis";
+
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
+    rust-overlay = {
+      url = "github:oxalica/rust-overlay";
+      inputs.nixpkgs.follows = "nixpkgs";
+    };
+  };
+
+  # Only wires nix/*.nix: what things are made of stands there, a file each.
+  outputs =
+    {
+      self,
+      nixpkgs,
+      rust-overlay,
+    }:
+    let
+      systems = [
+        "x86_64-linux"
+        "aarch64-linux"
+        "x86_64-darwin"
+        "aarch64-darwin"
+      ];
+      project =
+        system:
+        import ./nix {
+          pkgs = import nixpkgs {
+            inherit system;
+            overlays = [ rust-overlay.overlays.default ];
+          };
+        };
+      perSystem = part: nixpkgs.lib.genAttrs systems (system: part (project system));
+    in
+    {
+      # nix build
+      packages = perSystem (p: p.packages);
+      # nix run .#demo
+      apps = perSystem (p: p.apps);
+      # nix flake check
+      checks = perSystem (p: p.checks);
+      # nix develop
+      devShells = perSystem (p: { default = p.devShell; });
+      # nix fmt
+      formatter = perSystem (p: p.formatter);
+    };
+}

@@ -1,0 +1,28 @@
+# Checks in a real Envoy: as a process, and in an OCI container inside the build sandbox.
+{
+  pkgs,
+  container,
+  demo,
+  e2e,
+  filter,
+}:
+let
+  endToEnd =
+    name: envoy:
+    pkgs.runCommand name { } ''
+      export ENVOY=${envoy} HTTP_TRACE_FILTER_WASM=${filter}/lib/http-trace-filter.wasm
+      "$ENVOY" --version
+      ${e2e}/bin/http-trace-e2e-tests --test-threads 4
+      touch $out
+    '';
+in
+{
+  envoy-process = endToEnd "envoy-process" "${pkgs.envoy-bin}/bin/envoy";
+
+  envoy-container = endToEnd "envoy-container" "${container}/bin/envoy-in-container";
+
+  demo = pkgs.runCommand "demo" { } ''
+    ${demo}/bin/http-trace-demo --color never
+    touch $out
+  '';
+}

@@ -1,0 +1,73 @@
+# The project's parts for one system, wired together.
+{ pkgs }:
+let
+  inherit (pkgs) lib;
+  onLinux = lib.optionalAttrs pkgs.stdenv.hostPlatform.isLinux;
+
+  sources = import ./sources.nix { inherit lib; };
+  rust = import ./rust.nix { inherit pkgs; };
+  filter = import ./filter.nix { inherit pkgs rust sources; };
+  e2e = import ./e2e.nix { inherit pkgs rust sources; };
+  # Envoy is packaged for Linux only, and so are containers.
+  container = import ./container.nix { inherit pkgs; };
+  demo = import ./demo.nix { inherit pkgs e2e filter; };
+  formatter = import ./formatter.nix { inherit pkgs rust; };
+in
+{
+  inherit formatter;
+
+  packages = {
+    default = filter;
+  }
+  // onLinux { inherit demo e2e; };
+
+  apps = onLinux {
+    default = demo.app;
+    demo = demo.app;
+  };
+
+  checks =
+    import ./checks/static.nix { inherit pkgs rust sources; }
+    // import ./checks/wasm.nix {
+      inherit
+        pkgs
+        rust
+        sources
+        filter
+        ;
+    }
+    // onLinux (
+      import ./checks/envoy.nix {
+        inherit
+          pkgs
+          container
+          demo
+          e2e
+          filter
+          ;
+      }
+    );
+
+  devShell = pkgs.mkShell (
+    {
+      packages = [
+        rust.toolchain
+        pkgs.binaryen
+        pkgs.wabt
+        pkgs.nixfmt
+        pkgs.shellcheck
+        pkgs.jq
+      ]
+      ++ lib.optionals pkgs.stdenv.hostPlatform.isLinux [
+        pkgs.envoy-bin
+        pkgs.bubblewrap
+        pkgs.crun
+      ];
+    }
+    // onLinux {
+      # What the end-to-end tests look for: cargo test -p http-trace-e2e
+      ENVOY = "${pkgs.envoy-bin}/bin/envoy";
+      HTTP_TRACE_FILTER_WASM = "${filter}/lib/http-trace-filter.wasm";
+    }
+  );
+}

@@ -1,0 +1,96 @@
+# The filter: lib/http-trace-filter.wasm and its sha256. The same bytes on every host.
+{
+  pkgs,
+  rust,
+  sources,
+  # For the determinism check, which builds it a second time in other circumstances.
+  name ? "http-trace-filter",
+  circumstances ? { },
+}:
+let
+  inherit (pkgs) lib;
+  manifest = lib.importTOML ../Cargo.toml;
+
+  # What Envoy calls. The SDK exports a callback for everything the ABI knows; the rest, and all that only the rest
+  # needs, is taken out: a tenth of the size.
+  exports = [
+    "memory"
+    "_initialize"
+    "malloc"
+    "proxy_abi_version_0_2_1"
+    "proxy_on_context_create"
+    "proxy_on_vm_start"
+    "proxy_on_configure"
+    "proxy_on_tick"
+    "proxy_on_done"
+    "proxy_on_log"
+    "proxy_on_delete"
+    "proxy_on_request_headers"
+    "proxy_on_request_body"
+    "proxy_on_response_headers"
+    "proxy_on_response_body"
+    "proxy_on_http_call_response"
+  ];
+  reachability = pkgs.writeText "exports.json" (
+    builtins.toJSON (
+      [
+        {
+          name = "envoy";
+          root = true;
+          reaches = exports;
+        }
+      ]
+      ++ map (export: {
+        name = export;
+        inherit export;
+      }) exports
+    )
+  );
+
+  rustcMetadata = pkgs.writeShellApplication {
+    name = "rustc-metadata";
+    runtimeInputs = [ pkgs.coreutils ];
+    text = builtins.readFile ./rustc-metadata.sh;
+  };
+in
+rust.mkCargo (
+  {
+    pname = name;
+    inherit (manifest.workspace.package) version;
+    src = sources.filter;
+    nativeBuildInputs = [ pkgs.binaryen ];
+
+    buildPhase = ''
+      runHook preBuild
+      # Cargo wants every member to have a target, also those that are not built.
+      mkdir -p tests/e2e/src
+      touch tests/e2e/src/lib.rs
+      export RUSTC_WRAPPER=${rustcMetadata}/bin/rustc-metadata
+      # Paths end up in panic messages: make them the same everywhere.
+      export RUSTFLAGS="--remap-path-prefix=$PWD=/source --remap-path-prefix=${rust.vendor}=/vendor --remap-path-prefix=$CARGO_HOME=/cargo"
+      cargo build --frozen --release --package http-trace-filter --lib --target wasm32-unknown-unknown
+      wasm-metadce target/wasm32-unknown-unknown/release/http_trace_filter.wasm \
+        --graph-file ${reachability} --output reachable.wasm > unused.txt
+      wasm-opt -Oz --converge --strip-debug --strip-producers reachable.wasm --output http-trace-filter.wasm
+      runHook postBuild
+    '';
+
+    installPhase = ''
+      runHook preInstall
+      mkdir -p "$out/lib"
+      cp http-trace-filter.wasm "$out/lib/"
+      (cd "$out/lib" && sha256sum http-trace-filter.wasm > http-trace-filter.wasm.sha256)
+      echo "http-trace-filter.wasm: $(stat -c %s "$out/lib/http-trace-filter.wasm") bytes"
+      runHook postInstall
+    '';
+
+    passthru = {
+      inherit exports;
+    };
+    meta = {
+      description = manifest.package.description;
+      license = lib.licenses.asl20;
+    };
+  }
+  // circumstances
+)

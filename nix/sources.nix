@@ -1,0 +1,34 @@
+# What each build sees of the repository, so that an edit elsewhere (the README, a test) does not rebuild it.
+{ lib }:
+let
+  fs = lib.fileset;
+  source =
+    files:
+    fs.toSource {
+      root = ../.;
+      fileset = fs.unions files;
+    };
+  workspace = [
+    ../Cargo.toml
+    ../Cargo.lock
+    ../src
+    # Cargo wants the manifest of each member, whatever it builds.
+    ../tests/e2e/Cargo.toml
+  ];
+in
+{
+  filter = source workspace;
+  rust = source (
+    workspace
+    ++ [
+      ../tests
+      ../.clippy.toml
+      ../.rustfmt.toml
+    ]
+  );
+  nix = source [
+    ../flake.nix
+    ../nix
+    ../.ci
+  ];
+}
