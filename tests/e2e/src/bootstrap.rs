@@ -1,0 +1,149 @@
+//! Envoy's configuration: two listeners that differ only in the filter, and what they can route to.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+/// The listener whose traffic passes the filter.
+pub const FILTERED: &str = "filtered";
+/// The same listener without the filter.
+pub const PLAIN: &str = "plain";
+
+/// A host that no route serves: Envoy answers 404.
+pub const NOWHERE: &str = "nowhere.test";
+/// What Envoy itself answers to `/local`.
+pub const LOCAL_BODY: &str = "answered by Envoy";
+
+/// What a configuration depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan<'a> {
+    /// The filter's wasm file.
+    pub wasm: &'a Path,
+    /// The filter's own configuration (JSON), if any.
+    pub configuration: Option<&'a str>,
+    /// The HTTP/1.1 upstream.
+    pub upstream: SocketAddr,
+    /// The HTTP/2 upstream.
+    pub upstream_h2: SocketAddr,
+    /// The collector.
+    pub collector: SocketAddr,
+}
+
+/// The bootstrap, to be written to a file for `--config-path`.
+#[must_use]
+pub fn bootstrap(plan: &Plan<'_>) -> Value {
+    json!({
+        "node": { "id": "http-trace-e2e", "cluster": "http-trace-e2e" },
+        "admin": { "address": any_port() },
+        "static_resources": {
+            "listeners": [
+                listener(FILTERED, vec![filter(plan), router()]),
+                listener(PLAIN, vec![router()]),
+            ],
+            "clusters": [
+                cluster("upstream", Some(plan.upstream), &json!({ "http_protocol_options": { "enable_trailers": true } })),
+                cluster("upstream_h2", Some(plan.upstream_h2), &json!({ "http2_protocol_options": {} })),
+                cluster("empty", None, &json!({ "http_protocol_options": {} })),
+                cluster("refused", Some(SocketAddr::from(([127, 0, 0, 1], 1))), &json!({ "http_protocol_options": {} })),
+                cluster("trace_analyzer", Some(plan.collector), &json!({ "http_protocol_options": {} })),
+            ],
+        },
+    })
+}
+
+fn any_port() -> Value {
+    json!({ "socket_address": { "address": "127.0.0.1", "port_value": 0 } })
+}
+
+fn filter(plan: &Plan<'_>) -> Value {
+    let mut config = json!({
+        "name": "http_trace_filter",
+        "root_id": "http_trace_filter",
+        "fail_open": true,
+        "vm_config": {
+            "vm_id": "http_trace_filter",
+            "runtime": "envoy.wasm.runtime.v8",
+            "code": { "local": { "filename": plan.wasm } },
+        },
+    });
+    if let Some(text) = plan.configuration {
+        config["configuration"] = json!({ "@type": "type.googleapis.com/google.protobuf.StringValue", "value": text });
+    }
+    let at = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
+    json!({ "name": "http_trace_filter", "typed_config": { "@type": at, "config": config } })
+}
+
+fn router() -> Value {
+    let at = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
+    json!({ "name": "envoy.filters.http.router", "typed_config": { "@type": at } })
+}
+
+fn listener(name: &str, filters: Vec<Value>) -> Value {
+    let manager = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": name,
+        "codec_type": "AUTO",
+        "http_protocol_options": { "enable_trailers": true },
+        "http2_protocol_options": { "max_concurrent_streams": 2000, "allow_connect": true },
+        "upgrade_configs": [{ "upgrade_type": "websocket" }],
+        "route_config": routes(),
+        "http_filters": filters,
+    });
+    let chain = json!({ "name": "envoy.filters.network.http_connection_manager", "typed_config": manager });
+    json!({ "name": name, "address": any_port(), "filter_chains": [{ "filters": [chain] }] })
+}
+
+fn routes() -> Value {
+    let to = |prefix: &str, cluster: &str| {
+        json!({ "match": { "prefix": prefix }, "route": { "cluster": cluster, "timeout": "60s" } })
+    };
+    let connect = json!({
+        "match": { "connect_matcher": {} },
+        "route": { "cluster": "upstream", "upgrade_configs": [{ "upgrade_type": "CONNECT", "connect_config": {} }] },
+    });
+    let local = json!({
+        "match": { "prefix": "/local" },
+        "direct_response": { "status": 200, "body": { "inline_string": LOCAL_BODY } },
+    });
+    let redirect = json!({
+        "match": { "prefix": "/redirect-by-envoy" },
+        "redirect": { "path_redirect": "/elsewhere" },
+    });
+    let timeout = json!({ "match": { "prefix": "/timeout" }, "route": { "cluster": "upstream", "timeout": "0.3s" } });
+    json!({
+        // A route to a cluster that does not exist is one of the cases.
+        "validate_clusters": false,
+        "virtual_hosts": [
+            { "name": "nowhere", "domains": [NOWHERE] },
+            { "name": "all", "domains": ["*"], "routes": [
+                connect, local, redirect, timeout,
+                to("/empty-cluster", "empty"), to("/refused", "refused"), to("/unknown-cluster", "no_such_cluster"),
+                to("/h2/", "upstream_h2"), to("/grpc.health.v1.Health/", "upstream_h2"),
+                to("/", "upstream"),
+            ] },
+        ],
+    })
+}
+
+/// A cluster, bounded so high that a thousand concurrent streams pass.
+fn cluster(name: &str, address: Option<SocketAddr>, protocol: &Value) -> Value {
+    let endpoints: Vec<Value> = address
+        .iter()
+        .map(|address| json!({ "address": address.ip().to_string(), "port_value": address.port() }))
+        .map(|socket| json!({ "endpoint": { "address": { "socket_address": socket } } }))
+        .collect();
+    let at = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+    json!({
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "5s",
+        "load_assignment": { "cluster_name": name, "endpoints": [{ "lb_endpoints": endpoints }] },
+        "circuit_breakers": { "thresholds": [
+            { "max_connections": 10_000, "max_pending_requests": 10_000, "max_requests": 10_000 },
+        ] },
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": { "@type": at, "explicit_http_config": protocol },
+        },
+    })
+}

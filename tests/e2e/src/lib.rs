@@ -1,0 +1,24 @@
+//! Real Envoy, an upstream whose behaviour a test chooses, and a collector that keeps what it received.
+//!
+//! Every part listens on a free port of 127.0.0.1. [`stage::Stage`] puts them together: it sends an exchange through
+//! Envoy without the filter and with it, and compares what client, upstream and collector saw.
+
+pub mod admin;
+pub mod bootstrap;
+pub mod case;
+pub mod client;
+pub mod client_h2;
+pub mod collector;
+pub mod diff;
+pub mod envoy;
+pub mod expect;
+pub mod message;
+pub mod reply;
+pub mod request;
+pub mod stage;
+pub mod temp;
+pub mod upstream;
+pub mod upstream_h2;
+pub mod wait;
+pub mod websocket;
+pub mod wire;

@@ -1,0 +1,82 @@
+//! Whatever the collector does, the traffic does not notice.
+
+use std::time::{Duration, Instant};
+
+use http_trace_e2e::case::Case;
+use http_trace_e2e::client::Protocol::{H1, H2};
+use http_trace_e2e::collector::Manner;
+use http_trace_e2e::reply::Reply;
+use http_trace_e2e::request::Request;
+use http_trace_e2e::stage::Stage;
+use http_trace_e2e::wait;
+
+/// Sends exchanges whose records may never arrive, and compares the traffic.
+async fn traffic(stage: &Stage, count: usize) {
+    for at in 0..count {
+        for protocol in [H1, H2] {
+            let mut request = Request::post(&format!("/orders/{at}"), format!("order {at}"));
+            request.id = Stage::unused_id();
+            let case = Case::new(format!("order {at}"), protocol, request, Reply::echo());
+            let exchange = stage.check_traffic(&case).await;
+            assert_eq!(exchange.answer.status(), 200);
+        }
+    }
+}
+
+/// Every stream is accounted for: exported, dropped with a reason, or still waiting.
+async fn balanced(stage: &Stage, streams: u64) {
+    let metric = |name: &str| stage.metric(name).unwrap_or_else(|| panic!("the metric {name} is missing"));
+    let parts = [
+        "sampled_out", "exported", "dropped_queue_full", "dropped_rejected", "dropped_retries_exhausted",
+        "dropped_too_large", "queued", "in_flight",
+    ];
+    let sum = || parts.iter().map(|part| metric(part)).sum::<u64>();
+    let what = format!("{streams} streams to be accounted for: {:?}", parts.map(|part| (part, metric(part))));
+    wait::until(what, || (metric("streams") == streams && sum() == streams).then_some(())).await;
+}
+
+#[tokio::test]
+async fn slow() {
+    let stage = Stage::start().await;
+    stage.collector.behave(Manner::Slow(Duration::from_millis(1500)));
+    let start = Instant::now();
+    for protocol in [H1, H2] {
+        stage.check(Case::new("slow", protocol, Request::post("/", "x"), Reply::echo())).await;
+    }
+    assert!(start.elapsed() < Duration::from_millis(1500), "the traffic waited for the collector");
+    balanced(&stage, 2).await;
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn failing() {
+    for manner in [Manner::Status(500), Manner::Status(400), Manner::Reset] {
+        let stage = Stage::start().await;
+        stage.collector.behave(manner);
+        traffic(&stage, 10).await;
+        wait::until("failures to be counted", || stage.metric("export_failures").filter(|failures| *failures > 0)).await;
+        assert_eq!(stage.metric("exported"), Some(0), "{manner:?} is no acknowledgement");
+        balanced(&stage, 20).await;
+        stage.finish_lossy();
+    }
+}
+
+#[tokio::test]
+async fn gone() {
+    let mut stage = Stage::start().await;
+    stage.check(Case::new("still there", H1, Request::get("/"), Reply::ok("x"))).await;
+    stage.collector.stop().await;
+    traffic(&stage, 10).await;
+    wait::until("failures to be counted", || stage.metric("export_failures").filter(|failures| *failures > 0)).await;
+    balanced(&stage, 21).await;
+    stage.finish_lossy();
+}
+
+#[tokio::test]
+async fn unknown_cluster() {
+    let stage = Stage::with(Some(r#"{"collector":{"cluster":"no_such_cluster"}}"#)).await;
+    traffic(&stage, 10).await;
+    balanced(&stage, 20).await;
+    assert_eq!(stage.metric("exported"), Some(0));
+    stage.finish_lossy();
+}
