@@ -21,7 +21,7 @@ rust.mkCargo {
     runHook preInstall
     mkdir -p "$out/bin"
     cp target/tools/http-trace-e2e "$out/bin/"
-    tests=$(jq -r 'select(.reason == "compiler-artifact" and .executable != null).executable' messages.json)
+    tests=$(jq -r 'select(.reason == "compiler-artifact" and .target.kind == ["test"]).executable' messages.json)
     cp "$tests" "$out/bin/http-trace-e2e-tests"
     runHook postInstall
   '';
