@@ -25,9 +25,11 @@ let
       };
       mounts = [
         {
+          # bubblewrap's, of its pid namespace: crun may not mount one of its own below a masked one.
           destination = "/proc";
-          type = "proc";
-          source = "proc";
+          type = "none";
+          source = "/proc";
+          options = [ "rbind" ];
         }
         {
           destination = "/dev";
@@ -51,11 +53,11 @@ let
         }
       ];
       linux = {
-        # No network namespace: clients, upstream and collector meet Envoy on the sandbox's loopback.
+        # No network namespace: clients, upstream and collector meet Envoy on the sandbox's loopback. The pid namespace
+        # is bubblewrap's, so that nothing outlives it.
         namespaces = map (type: { inherit type; }) [
           "user"
           "mount"
-          "pid"
           "ipc"
           "uts"
         ];

@@ -1,12 +1,13 @@
-# Runs Envoy with the given arguments in an OCI container: read-only root, no capabilities, own user, mount, pid, ipc and
-# uts namespaces. It sees the system's programs (/nix/store; /usr and the like where they exist) and its writable
+# Runs Envoy with the given arguments in an OCI container: read-only root, no capabilities, user, mount, pid, ipc and uts
+# namespaces of its own. It sees the system's programs (/nix/store; /usr and the like where they exist) and its writable
 # folder, $TMPDIR. Ends with Envoy; killing it ends Envoy.
 writable=$(realpath "${TMPDIR:-/tmp}")
 bundle=$(mktemp -d "$writable/envoy-container.XXXXXX")
 trap 'rm -rf "$bundle"' EXIT
 
-# bubblewrap's part: an empty /sys, because crun looks for cgroups there, and a user namespace in which this user is root.
-sandbox=(bwrap --die-with-parent --unshare-user --unshare-pid --uid 0 --gid 0 --bind / / --proc /proc --dev /dev
+# bubblewrap's part: an empty /sys, because crun looks for cgroups there; a user namespace in which this user is root, with
+# the capabilities that crun needs to make the container; a pid namespace.
+sandbox=(bwrap --die-with-parent --unshare-user --unshare-pid --uid 0 --gid 0 --cap-add ALL --bind / / --proc /proc --dev /dev
   --tmpfs /sys --dir /sys/fs/cgroup)
 if ! reason=$("${sandbox[@]}" true 2>&1); then
   echo "envoy-in-container: no container can be made here: $reason" >&2
@@ -29,12 +30,8 @@ printf '%s\n' "${mounts[@]}" | jq -s --slurpfile config "$OCI_CONFIG" \
 
 "${sandbox[@]}" crun --cgroup-manager=disabled --root "$bundle/crun" run --bundle "$bundle" "envoy-$$" &
 container=$!
-# crun hands these on to Envoy, which then ends in its own way.
-trap 'kill -TERM "$container" 2> /dev/null || true' TERM INT
+# The end of bubblewrap is the end of everything in it.
+trap 'kill -KILL "$container" 2> /dev/null || true' TERM INT
+status=0
 wait "$container" || status=$?
-# A signal ends the first wait before the container has ended.
-while kill -0 "$container" 2> /dev/null; do
-  status=0
-  wait "$container" || status=$?
-done
-exit "${status:-0}"
+exit "$status"
