@@ -28,6 +28,15 @@ impl Admin {
         self.ask("POST", "/quitquitquit").map(drop)
     }
 
+    /// Envoy's version, such as `1.40.0`.
+    ///
+    /// # Errors
+    /// When Envoy does not answer.
+    pub fn version(self) -> io::Result<String> {
+        let info: Value = serde_json::from_str(&self.get("/server_info")?)?;
+        Ok(info["version"].as_str().and_then(|version| version.split('/').nth(1)).unwrap_or("?").to_owned())
+    }
+
     /// The addresses the listeners were given, by name.
     ///
     /// # Errors

@@ -95,9 +95,7 @@ fn listener(name: &str, filters: Vec<Value>) -> Value {
 }
 
 fn routes() -> Value {
-    let to = |prefix: &str, cluster: &str| {
-        json!({ "match": { "prefix": prefix }, "route": { "cluster": cluster, "timeout": "60s" } })
-    };
+    let to = |prefix: &str, cluster: &str| json!({ "match": { "prefix": prefix }, "route": { "cluster": cluster, "timeout": "60s" } });
     let connect = json!({
         "match": { "connect_matcher": {} },
         "route": { "cluster": "upstream", "upgrade_configs": [{ "upgrade_type": "CONNECT", "connect_config": {} }] },
@@ -110,6 +108,10 @@ fn routes() -> Value {
         "match": { "prefix": "/redirect-by-envoy" },
         "redirect": { "path_redirect": "/elsewhere" },
     });
+    let refused_grpc = json!({
+        "match": { "prefix": "/grpc.health.v1.Health/", "headers": [{ "name": "x-refuse", "present_match": true }] },
+        "route": { "cluster": "empty" },
+    });
     let timeout = json!({ "match": { "prefix": "/timeout" }, "route": { "cluster": "upstream", "timeout": "0.3s" } });
     json!({
         // A route to a cluster that does not exist is one of the cases.
@@ -117,7 +119,7 @@ fn routes() -> Value {
         "virtual_hosts": [
             { "name": "nowhere", "domains": [NOWHERE] },
             { "name": "all", "domains": ["*"], "routes": [
-                connect, local, redirect, timeout,
+                connect, local, redirect, timeout, refused_grpc,
                 to("/empty-cluster", "empty"), to("/refused", "refused"), to("/unknown-cluster", "no_such_cluster"),
                 to("/h2/", "upstream_h2"), to("/grpc.health.v1.Health/", "upstream_h2"),
                 to("/", "upstream"),

@@ -74,7 +74,13 @@ impl Connection {
     ///
     /// # Errors
     /// When no answer came, or none that is HTTP.
-    pub async fn send(self, protocol: Protocol, request: &Request, hold: Option<usize>, answer: &Shared) -> io::Result<()> {
+    pub async fn send(
+        self,
+        protocol: Protocol,
+        request: &Request,
+        hold: Option<usize>,
+        answer: &Shared,
+    ) -> io::Result<()> {
         let sent = match protocol {
             Protocol::H1 => h1(self.stream, request, hold, answer).await,
             Protocol::H2 => client_h2::send(self.stream, request, hold, answer).await,

@@ -18,6 +18,8 @@ use crate::upstream_h2::{fields, header_map, receive};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Body = UnsyncBoxBody<Bytes, Failure>;
+/// Where a body that is not empty is fed in.
+type Feed = Sender<Bytes, Failure>;
 
 /// One HTTP/2 connection, for any number of concurrent streams.
 #[derive(Clone)]
@@ -71,7 +73,7 @@ pub(crate) async fn send(stream: TcpStream, request: &Request, hold: Option<usiz
     H2::over(stream).await?.send(request, hold, answer).await
 }
 
-fn prepare(request: &Request) -> Result<(hyper::Request<Body>, Option<Sender<Bytes, Failure>>), Failure> {
+fn prepare(request: &Request) -> Result<(hyper::Request<Body>, Option<Feed>), Failure> {
     let uri = [b"http://", request.host.as_bytes(), &request.target].concat();
     let mut head = hyper::Request::builder().method(request.method.as_str()).uri(uri.as_slice());
     if let Some(headers) = head.headers_mut() {
@@ -87,7 +89,7 @@ fn prepare(request: &Request) -> Result<(hyper::Request<Body>, Option<Sender<Byt
     Ok((head.body(body.boxed_unsync())?, Some(sender)))
 }
 
-async fn body(mut sender: Sender<Bytes, Failure>, request: &Request, hold: Option<usize>) -> Result<(), Failure> {
+async fn body(mut sender: Feed, request: &Request, hold: Option<usize>) -> Result<(), Failure> {
     let mut room = hold.unwrap_or(usize::MAX);
     for piece in &request.body {
         let piece = piece.slice(..room.min(piece.len()));

@@ -41,9 +41,8 @@ impl Post {
     #[must_use]
     pub fn json(&self) -> Value {
         let body = &self.message.body;
-        serde_json::from_slice(body).unwrap_or_else(|error| {
-            Value::String(format!("not JSON ({error}): {}", String::from_utf8_lossy(body)))
-        })
+        serde_json::from_slice(body)
+            .unwrap_or_else(|error| Value::String(format!("not JSON ({error}): {}", String::from_utf8_lossy(body))))
     }
 }
 
@@ -88,6 +87,12 @@ impl Collector {
     #[must_use]
     pub fn posts(&self) -> Vec<Post> {
         lock(&self.state.posts).clone()
+    }
+
+    /// All POSTs since the last call; they are forgotten.
+    #[must_use]
+    pub fn take(&self) -> Vec<Post> {
+        std::mem::take(&mut *lock(&self.state.posts))
     }
 
     /// All records so far.

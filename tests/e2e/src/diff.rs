@@ -37,7 +37,8 @@ fn compare(path: &str, expected: Option<&Value>, got: Option<&Value>, difference
         }
         (expected, got) if expected == got => {}
         (expected, got) => {
-            let show = |value: Option<&Value>| value.map_or("nothing".to_owned(), |value| abbreviate(&value.to_string()));
+            let show =
+                |value: Option<&Value>| value.map_or("nothing".to_owned(), |value| abbreviate(&value.to_string()));
             differences.push(format!("{path}: expected {}, got {}", show(expected), show(got)));
         }
     }
@@ -113,12 +114,15 @@ mod tests {
     fn names_the_path_of_each_difference() {
         let expected = json!({ "a": { "headers": [["x", "1"], ["y", "2"]], "body": "YWJj" }, "b": 1 });
         let got = json!({ "a": { "headers": [["x", "1"]], "body": "YWJk" }, "c": 1 });
-        assert_eq!(super::json(&expected, &got), [
-            "a.body: expected 3 bytes, got 3; from byte 2: expected \"c\", got \"d\"",
-            "a.headers[1]: expected [\"y\",\"2\"], got nothing",
-            "b: expected 1, got nothing",
-            "c: expected nothing, got 1",
-        ]);
+        assert_eq!(
+            super::json(&expected, &got),
+            [
+                "a.body: expected 3 bytes, got 3; from byte 2: expected \"c\", got \"d\"",
+                "a.headers[1]: expected [\"y\",\"2\"], got nothing",
+                "b: expected 1, got nothing",
+                "c: expected nothing, got 1",
+            ]
+        );
         assert!(super::json(&expected, &expected).is_empty());
     }
 }

@@ -27,7 +27,8 @@ pub fn program() -> PathBuf {
 /// When the variable is not set, or names no file.
 pub fn wasm() -> io::Result<PathBuf> {
     let path = env::var_os("HTTP_TRACE_FILTER_WASM").map(PathBuf::from);
-    let path = path.ok_or_else(|| io::Error::other("HTTP_TRACE_FILTER_WASM is not set: it takes the path of the built filter"))?;
+    let path = path
+        .ok_or_else(|| io::Error::other("HTTP_TRACE_FILTER_WASM is not set: it takes the path of the built filter"))?;
     let absolute = fs::canonicalize(&path);
     absolute.map_err(|error| io::Error::other(format!("HTTP_TRACE_FILTER_WASM={}: {error}", path.display())))
 }
@@ -57,7 +58,9 @@ impl Envoy {
         let deadline = Instant::now() + DEADLINE;
         while !envoy.is_up() {
             if let Some(status) = envoy.child.try_wait()? {
-                return Err(io::Error::other(format!("Envoy ended at once ({status}):\n{}", envoy.log_tail())));
+                let (program, log) = (program(), envoy.log_tail());
+                let message = format!("{} (the variable ENVOY names it) ended at once: {status}\n{log}", program.display());
+                return Err(io::Error::other(message));
             }
             if Instant::now() > deadline {
                 let message = format!("Envoy did not come up in {} s:\n{}", DEADLINE.as_secs(), envoy.log_tail());

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use crate::case::{Case, Exchange};
 use crate::message::{Headers, Message};
 
-
 /// How much of a body a record holds.
 pub const BODY_LIMIT: usize = 1_000_000;
 

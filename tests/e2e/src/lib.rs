@@ -15,6 +15,7 @@ pub mod expect;
 pub mod message;
 pub mod reply;
 pub mod request;
+pub mod rig;
 pub mod stage;
 pub mod temp;
 pub mod upstream;

@@ -148,7 +148,9 @@ impl Reply {
     /// The pieces of the body that are sent at all.
     #[must_use]
     pub fn pieces(&self) -> Vec<Bytes> {
-        let (Finish::ResetAfter(mut room) | Finish::HangAfter(mut room)) = self.finish else { return self.body.clone() };
+        let (Finish::ResetAfter(mut room) | Finish::HangAfter(mut room)) = self.finish else {
+            return self.body.clone();
+        };
         let mut cut = |piece: &Bytes| {
             let piece = piece.slice(..room.min(piece.len()));
             room -= piece.len();

@@ -133,4 +133,3 @@ pub(crate) fn header_map(fields: &Headers) -> Result<HeaderMap, Failure> {
     }
     Ok(map)
 }
-

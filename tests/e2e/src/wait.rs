@@ -9,13 +9,21 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 ///
 /// # Panics
 /// After [`DEADLINE`], naming `what` was waited for.
-pub async fn until<T>(what: impl AsRef<str>, mut ready: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + DEADLINE;
+pub async fn until<T>(what: impl AsRef<str>, ready: impl FnMut() -> Option<T>) -> T {
+    let value = within(DEADLINE, ready).await;
+    value.unwrap_or_else(|| panic!("waited {} s in vain for {}", DEADLINE.as_secs(), what.as_ref()))
+}
+
+/// Waits until `ready` gives a value, or until the time is over.
+pub async fn within<T>(time: Duration, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + time;
     loop {
         if let Some(value) = ready() {
-            return value;
+            return Some(value);
         }
-        assert!(Instant::now() < deadline, "waited {} s in vain for {}", DEADLINE.as_secs(), what.as_ref());
+        if Instant::now() > deadline {
+            return None;
+        }
         tokio::time::sleep(Duration::from_millis(3)).await;
     }
 }

@@ -27,7 +27,12 @@ async fn mid_request() {
 async fn before_the_response() {
     let stage = Stage::start().await;
     for protocol in [H1, H2] {
-        let case = Case::new("waiting", protocol, Request::post("/slow", "whole"), Reply::ok("").finish(Finish::HangUnanswered));
+        let case = Case::new(
+            "waiting",
+            protocol,
+            Request::post("/slow", "whole"),
+            Reply::ok("").finish(Finish::HangUnanswered),
+        );
         let (_, record) = stage.check(case.abort(Abort::UpstreamHas(5))).await;
         assert_eq!(record["scnt_response"]["status_code"], "0");
     }
@@ -38,8 +43,16 @@ async fn before_the_response() {
 async fn mid_response() {
     let stage = Stage::start().await;
     for protocol in [H1, H2] {
-        for reply in [Reply::ok(vec![b'd'; 100_000]), Reply::chunks(&[Bytes::from(vec![b'd'; 3000]), Bytes::from(vec![b'e'; 9000])])] {
-            let case = Case::new(format!("{:?}", reply.framing), protocol, Request::get("/download"), reply.finish(Finish::HangAfter(5000)));
+        for reply in [
+            Reply::ok(vec![b'd'; 100_000]),
+            Reply::chunks(&[Bytes::from(vec![b'd'; 3000]), Bytes::from(vec![b'e'; 9000])]),
+        ] {
+            let case = Case::new(
+                format!("{:?}", reply.framing),
+                protocol,
+                Request::get("/download"),
+                reply.finish(Finish::HangAfter(5000)),
+            );
             let (exchange, record) = stage.check(case.abort(Abort::ClientHas(5000))).await;
             assert_eq!((exchange.answer.body.len(), exchange.answer.end), (5000, End::Cut));
             assert_eq!(record["scnt_response"]["status_code"], "200");

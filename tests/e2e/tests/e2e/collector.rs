@@ -7,6 +7,7 @@ use http_trace_e2e::client::Protocol::{H1, H2};
 use http_trace_e2e::collector::Manner;
 use http_trace_e2e::reply::Reply;
 use http_trace_e2e::request::Request;
+use http_trace_e2e::rig::unused_id;
 use http_trace_e2e::stage::Stage;
 use http_trace_e2e::wait;
 
@@ -15,7 +16,7 @@ async fn traffic(stage: &Stage, count: usize) {
     for at in 0..count {
         for protocol in [H1, H2] {
             let mut request = Request::post(&format!("/orders/{at}"), format!("order {at}"));
-            request.id = Stage::unused_id();
+            request.id = unused_id();
             let case = Case::new(format!("order {at}"), protocol, request, Reply::echo());
             let exchange = stage.check_traffic(&case).await;
             assert_eq!(exchange.answer.status(), 200);
@@ -27,8 +28,14 @@ async fn traffic(stage: &Stage, count: usize) {
 async fn balanced(stage: &Stage, streams: u64) {
     let metric = |name: &str| stage.metric(name).unwrap_or_else(|| panic!("the metric {name} is missing"));
     let parts = [
-        "sampled_out", "exported", "dropped_queue_full", "dropped_rejected", "dropped_retries_exhausted",
-        "dropped_too_large", "queued", "in_flight",
+        "sampled_out",
+        "exported",
+        "dropped_queue_full",
+        "dropped_rejected",
+        "dropped_retries_exhausted",
+        "dropped_too_large",
+        "queued",
+        "in_flight",
     ];
     let sum = || parts.iter().map(|part| metric(part)).sum::<u64>();
     let what = format!("{streams} streams to be accounted for: {:?}", parts.map(|part| (part, metric(part))));
@@ -54,7 +61,8 @@ async fn failing() {
         let stage = Stage::start().await;
         stage.collector.behave(manner);
         traffic(&stage, 10).await;
-        wait::until("failures to be counted", || stage.metric("export_failures").filter(|failures| *failures > 0)).await;
+        wait::until("failures to be counted", || stage.metric("export_failures").filter(|failures| *failures > 0))
+            .await;
         assert_eq!(stage.metric("exported"), Some(0), "{manner:?} is no acknowledgement");
         balanced(&stage, 20).await;
         stage.finish_lossy();

@@ -38,7 +38,10 @@ async fn values_of_any_bytes() {
             assert_eq!(seen.as_deref(), Some(value), "the upstream did not get it");
             assert_eq!(exchange.answer.header("x-odd-too"), Some(value), "the client did not get it");
             let text = json!(["x-odd", String::from_utf8_lossy(value)]);
-            assert!(record["scnt_request"]["headers"].as_array().is_some_and(|headers| headers.contains(&text)), "{record}");
+            assert!(
+                record["scnt_request"]["headers"].as_array().is_some_and(|headers| headers.contains(&text)),
+                "{record}"
+            );
         }
     }
     stage.finish().await;
@@ -79,7 +82,10 @@ async fn duplicates_that_envoy_joins() {
         })
         .await;
     // The record says what the upstream and the client got.
-    assert_eq!(exchange.seen.and_then(|seen| seen.header("accept").map(<[u8]>::to_vec)), Some(b"text/html,text/plain".into()));
+    assert_eq!(
+        exchange.seen.and_then(|seen| seen.header("accept").map(<[u8]>::to_vec)),
+        Some(b"text/html,text/plain".into())
+    );
     assert_eq!(exchange.answer.header("vary"), Some(&b"accept,origin"[..]));
     assert_eq!(record["scnt_request"]["headers"][2], json!(["accept", "text/html,text/plain"]));
     stage.finish().await;
@@ -144,7 +150,10 @@ async fn paths_of_any_bytes() {
 #[tokio::test]
 async fn credentials_are_redacted() {
     let stage = Stage::start().await;
-    let request = Request::get("/").header("authorization", "Bearer s3cret").header("cookie", "id=s3cret").header("x-api-key", "s3cret");
+    let request = Request::get("/")
+        .header("authorization", "Bearer s3cret")
+        .header("cookie", "id=s3cret")
+        .header("x-api-key", "s3cret");
     let reply = Reply::ok("").header("set-cookie", "id=s3cret").header("set-cookie", "b=s3cret");
     let (_, record) = stage
         .check_with(Case::new("credentials", H1, request, reply), |expected, _| {

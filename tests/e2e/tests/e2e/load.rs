@@ -72,7 +72,8 @@ async fn concurrent(protocol: Protocol, count: usize, prefix: &str) {
     let filtered = flood(&stage, &cases, stage.envoy.filtered()).await;
     stage.settle(count as u64).await;
     let records = stage.collector.records();
-    let records: BTreeMap<_, _> = records.iter().map(|record| (record["request_id"].as_str().unwrap_or_default(), record)).collect();
+    let records: BTreeMap<_, _> =
+        records.iter().map(|record| (record["request_id"].as_str().unwrap_or_default(), record)).collect();
     for ((case, plain), filtered) in cases.iter().zip(&plain).zip(&filtered) {
         let mut differences = diff::messages("the client saw", &plain.answer, &filtered.answer);
         let (Some(plain), Some(seen)) = (&plain.seen, &filtered.seen) else { panic!("{}: not seen", case.name) };

@@ -1,5 +1,6 @@
 //! Requests that Envoy refuses before any filter sees them: one record each, of what Envoy has.
 
+use http_trace_e2e::rig::unused_id;
 use http_trace_e2e::stage::Stage;
 
 /// Refused at the start line or a header: Envoy drops all of the request.
@@ -18,7 +19,11 @@ async fn refused_by_the_parser() {
         ("a bad header name", b"GET / HTTP/1.1\r\nhost: a\r\nbad name: 1\r\n\r\n", 400),
         ("a control character in a header", b"GET / HTTP/1.1\r\nhost: a\r\nx: a\x01b\r\n\r\n", 400),
         ("a NUL in a header", b"GET / HTTP/1.1\r\nhost: a\r\nx: a\0b\r\n\r\n", 400),
-        ("two lengths", b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (
+            "two lengths",
+            b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+            400,
+        ),
         ("a bad length", b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: x\r\n\r\n", 400),
         ("too many headers", many.as_bytes(), 431),
         ("a header too long", long.as_bytes(), 431),
@@ -54,8 +59,9 @@ async fn refused_by_the_connection_manager() {
 #[tokio::test]
 async fn refused_in_the_body() {
     let stage = Stage::start().await;
-    let id = Stage::unused_id();
-    let bytes = format!("POST /x HTTP/1.1\r\nhost: a\r\nx-request-id: {id}\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n\r\n");
+    let id = unused_id();
+    let bytes =
+        format!("POST /x HTTP/1.1\r\nhost: a\r\nx-request-id: {id}\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n\r\n");
     let answer = stage
         .check_raw("a bad chunk", bytes.as_bytes(), |expected| {
             expected.request_id = id.clone();

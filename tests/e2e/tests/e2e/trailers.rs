@@ -16,7 +16,8 @@ async fn of_requests_and_responses() {
             .header("te", "trailers")
             .trailer("x-digest", "\"in\\coming\"")
             .trailer("x-digest", "caf\u{e9}");
-        let reply = Reply::chunks(&[Bytes::from("out")]).header("x-head", "1").trailer("x-sum", "42").trailer("x-odd", b"\xff");
+        let reply =
+            Reply::chunks(&[Bytes::from("out")]).header("x-head", "1").trailer("x-sum", "42").trailer("x-odd", b"\xff");
         let (exchange, record) = stage.check(Case::new(name.clone(), protocol, request.clone(), reply.clone())).await;
         let seen = exchange.seen.map(|seen| seen.trailers);
         assert_eq!(seen.as_ref(), Some(&request.trailers), "{name}: the upstream got other trailers");

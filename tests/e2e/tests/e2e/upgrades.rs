@@ -12,8 +12,8 @@ use http_trace_e2e::message::{End, Message, Shared};
 use http_trace_e2e::reply::Reply;
 use http_trace_e2e::request::Request;
 use http_trace_e2e::stage::Stage;
-use http_trace_e2e::{wait, websocket};
 use http_trace_e2e::wire::{Kind, Reader};
+use http_trace_e2e::{wait, websocket};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message as Frame;
 
@@ -26,7 +26,7 @@ async fn talk(stage: &Stage, case: &Case, to: SocketAddr) -> Exchange {
     stage.upstream.reply(id, case.reply.clone());
     let connection = Connection::open(to).await.expect("a connection");
     let source = connection.source;
-    let mut handshake = hyper::Request::get(format!("http://{}/socket", case.request.host));
+    let mut handshake = hyper::Request::get(format!("ws://{}/socket", case.request.host));
     for (name, value) in case.request.fields() {
         handshake = handshake.header(&name[..], &value[..]);
     }
@@ -42,8 +42,14 @@ async fn talk(stage: &Stage, case: &Case, to: SocketAddr) -> Exchange {
     }
     socket.close(None).await.expect("to close");
     while socket.next().await.is_some() {}
-    let mut answer = Message { start: format!("HTTP/1.1 {}", response.status().as_u16()).into(), body, end: End::Complete, ..Message::default() };
-    answer.headers = response.headers().iter().map(|(name, value)| (name.as_str().into(), value.as_bytes().into())).collect();
+    let mut answer = Message {
+        start: format!("HTTP/1.1 {}", response.status().as_u16()).into(),
+        body,
+        end: End::Complete,
+        ..Message::default()
+    };
+    answer.headers =
+        response.headers().iter().map(|(name, value)| (name.as_str().into(), value.as_bytes().into())).collect();
     let seen = stage.upstream.seen(id).map(|seen| seen.lock().clone());
     Exchange { source, answer, seen }
 }
@@ -96,7 +102,11 @@ async fn tunnel(case: &Case, to: SocketAddr) -> Exchange {
     reader.stream().write_all(&head(&case.request)).await.expect("to send");
     let (answer, inner) = (Shared::default(), Shared::default());
     reader.final_head(&answer).await.expect("an answer");
-    reader.stream().write_all(b"POST /inside HTTP/1.1\r\nhost: inside\r\ncontent-length: 6\r\n\r\nsecret").await.expect("to send");
+    reader
+        .stream()
+        .write_all(b"POST /inside HTTP/1.1\r\nhost: inside\r\ncontent-length: 6\r\n\r\nsecret")
+        .await
+        .expect("to send");
     reader.final_head(&inner).await.expect("an answer from within");
     reader.body(Kind::Response { to_head: false }, &inner).await;
     assert_eq!(inner.lock().body, b"secret");

@@ -1,0 +1,49 @@
+//! `http-trace-e2e demo`: real traffic through a real Envoy, and the records that the filter exported.
+
+mod demo;
+mod paint;
+mod scenes;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Shows http-trace-filter at work in a real Envoy.
+#[derive(Parser)]
+#[command(name = "http-trace-e2e", version, about, after_help = ENVIRONMENT)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Sends varied requests through Envoy and prints the record of each.
+    #[command(after_help = ENVIRONMENT)]
+    Demo(demo::Options),
+}
+
+const ENVIRONMENT: &str = "Environment:
+  ENVOY                   the Envoy to run (default: envoy from $PATH)
+  HTTP_TRACE_FILTER_WASM  the built filter
+  NO_COLOR                no colours, unless --color says otherwise";
+
+fn main() -> ExitCode {
+    let Command::Demo(options) = Arguments::parse().command;
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    match runtime.block_on(demo::run(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &std::io::Error) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::FAILURE
+}
