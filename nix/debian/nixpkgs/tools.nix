@@ -1,0 +1,172 @@
+# Debian's programs by nixpkgs' names: each attribute is a derivation of links in bin/, and of nothing else, to what its
+# Debian packages have in /usr (which the sandbox shows, but which is on no PATH).
+{
+  lib,
+  root,
+  system,
+}:
+let
+  identity = root.id or (throw "this stand-in for nixpkgs works only where nix/debian/nix runs it");
+
+  # tool NAME { packages; mainProgram; links (program -> where it is); version; }
+  tool =
+    name:
+    {
+      packages ? [ name ],
+      mainProgram ? name,
+      links ? { },
+      version ? root.packages.${lib.head packages},
+    }:
+    derivation {
+      inherit system version;
+      pname = name;
+      name = "${name}-${version}";
+      builder = "/bin/bash";
+      args = [
+        "-euc"
+        ''
+          PATH=/usr/bin
+          mkdir -p "$out/bin"
+          for package in $packages; do
+            while read -r program; do
+              ln -s "$program" "$out/bin/"
+            done < "/usr/share/http-trace-filter/programs/$package"
+          done
+          ${lib.concatStringsSep "\n" (lib.mapAttrsToList (program: path: ''ln -sfn ${path} "$out/bin/${program}"'') links)}
+          if [ -n "$mainProgram" ]; then test -x "$out/bin/$mainProgram"; fi
+        ''
+      ];
+      inherit packages mainProgram;
+      # another root has other tools, even where versions agree
+      debianRoot = identity;
+    }
+    // {
+      meta = {
+        inherit mainProgram;
+      };
+    };
+
+  envoy = "/usr/lib/envoy/${root.envoy}/envoy";
+in
+lib.mapAttrs tool {
+  bash = {
+    links.sh = "/usr/bin/bash";
+  };
+  bashInteractive = {
+    packages = [ "bash" ];
+    mainProgram = "bash";
+    links.sh = "/usr/bin/bash";
+  };
+  binaryen = {
+    mainProgram = "wasm-opt";
+  };
+  bubblewrap = {
+    mainProgram = "bwrap";
+  };
+  bzip2 = { };
+  coreutils = {
+    mainProgram = "ls";
+  };
+  crun = { };
+  curl = { };
+  diffutils = {
+    mainProgram = "diff";
+  };
+  envoy-bin = {
+    packages = [ ];
+    version = root.envoy;
+    mainProgram = "envoy";
+    links = {
+      inherit envoy;
+    };
+  };
+  file = { };
+  findutils = {
+    mainProgram = "find";
+  };
+  gawk = {
+    links.awk = "/usr/bin/gawk";
+  };
+  git = { };
+  gnugrep = {
+    packages = [ "grep" ];
+    mainProgram = "grep";
+  };
+  gnumake = {
+    packages = [ "make" ];
+    mainProgram = "make";
+  };
+  gnused = {
+    packages = [ "sed" ];
+    mainProgram = "sed";
+  };
+  gnutar = {
+    packages = [ "tar" ];
+    mainProgram = "tar";
+  };
+  gzip = { };
+  jq = { };
+  kubectl = { };
+  kustomize = { };
+  less = { };
+  lld = {
+    mainProgram = "wasm-ld";
+  };
+  nix = {
+    packages = [ "nix-bin" ];
+    mainProgram = "nix";
+  };
+  nixfmt = {
+    packages = [ ];
+    version = root.nixfmt;
+    mainProgram = "nixfmt";
+    links.nixfmt = "/usr/lib/nixfmt/bin/nixfmt";
+  };
+  patch = { };
+  procps = {
+    mainProgram = "ps";
+  };
+  python3 = {
+    packages = [
+      "python3-minimal"
+      "python3.13-minimal"
+    ];
+    mainProgram = "python3";
+  };
+  shellcheck = { };
+  util-linux = {
+    packages = [
+      "util-linux"
+      "mount"
+    ];
+    mainProgram = "";
+  };
+  wabt = {
+    mainProgram = "wasm-objdump";
+  };
+  wrk = { };
+  xz = {
+    packages = [ "xz-utils" ];
+    mainProgram = "xz";
+  };
+
+  # what stdenv.cc is made of
+  gcc = {
+    packages = [
+      "gcc"
+      "cpp"
+      "binutils"
+    ];
+    links.cc = "/usr/bin/gcc";
+  };
+  # what rust-bin.fromRustupToolchainFile gives
+  debianRust = {
+    packages = [
+      "rustc"
+      "cargo"
+      "rustfmt"
+      "rust-clippy"
+    ];
+    mainProgram = "rustc";
+  };
+}
