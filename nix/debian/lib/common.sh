@@ -28,7 +28,7 @@ cache=${HTTP_TRACE_DEBIAN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/http-trace-filt
 # Everything that decides what lies in the root, and the architecture.
 root_key() {
   (
-    cd "$here"
+    cd "${here:?}" || exit
     sha256sum packages.txt envoy-requirements.txt lib/steps.sh lib/sources.sh lib/rustc-1.87
     uname -m
   ) | sha256sum | cut -c1-12

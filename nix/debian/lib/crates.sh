@@ -23,7 +23,7 @@ crates() {
     END { flush() }' "$lock"
 }
 
-# shellcheck source=nix/debian/lib/cargo-home.sh
+# shellcheck source=cargo-home.sh
 source "${BASH_SOURCE[0]%/*}/cargo-home.sh"
 make_cargo_home "$state/cargo"
 export CARGO_HOME=$state/cargo

@@ -4,6 +4,7 @@
 # made. /usr and /etc are the root's and read-only, as builds see /usr; /nix is the
 # root's; every other directory is the host's, at its own path.
 set -euo pipefail
+: "${here:?}"
 
 root=$1
 shift

@@ -6,6 +6,7 @@
 # needed of their work.
 set -euo pipefail
 umask 022
+: "${here:?}" "${new:?}" "${debian_arch:?}" "${multiarch:?}"
 
 nixfmt=0.5.3 # of the crate nixfmt_rs
 
@@ -18,7 +19,7 @@ write_apt_config() {
   local apt=$new/.apt
   mkdir -p "$apt"/{state/lists/partial,cache/archives/partial,none}
   : >"$apt/status"
-  # shellcheck source=nix/debian/lib/sources.sh
+  # shellcheck source=sources.sh
   source "$here/lib/sources.sh"
   trixie_sources >"$apt/sources.list"
   {
@@ -86,6 +87,7 @@ step_unpack() {
   # the links /bin, /lib … come first, so that everything after lands in /usr
   unpack base-files_*.deb
   export -f unpack
+  # shellcheck disable=SC2016 # for the inner shell
   find . -name '*.deb' ! -name 'base-files_*' -print0 |
     xargs -0 -n 4 -P "$(nproc)" bash -c 'set -euo pipefail; for deb; do unpack "$deb"; done' unpack
   write_identity
@@ -145,13 +147,15 @@ step_envoy() {
   "$dir/envoy" --version
 }
 
+# Not optimised: 12 s instead of 34 s, and formatting still takes no time.
 step_nixfmt() {
   local cargo=/nix/cargo
-  # shellcheck source=nix/debian/lib/cargo-home.sh
+  # shellcheck source=cargo-home.sh
   source "$here/lib/cargo-home.sh"
   make_cargo_home "$cargo"
   CARGO_HOME=$cargo CARGO_TARGET_DIR=$cargo/target CARGO_TERM_PROGRESS_WHEN=never \
-    RUSTC_WRAPPER=$here/lib/rustc-1.87 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
+    RUSTC_WRAPPER=$here/lib/rustc-1.87 CARGO_PROFILE_RELEASE_LTO=off \
+    CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=0 \
     cargo install nixfmt_rs --version "$nixfmt" --locked --ignore-rust-version --root /usr/lib/nixfmt
   rm -rf "$cargo"
   /usr/lib/nixfmt/bin/nixfmt --version

@@ -26,7 +26,7 @@ addToSearchPath() {
 
 # The programs of an input, of what it propagates, and its hook.
 addInput() {
-  local input=$1 onPath=$2 next
+  local input=$1 onPath=$2 file next
   [[ " $seenInputs " != *" $input "* ]] || return 0
   seenInputs+=" $input"
   if [[ ! -e $input ]]; then
@@ -37,11 +37,12 @@ addInput() {
     addToSearchPath _PATH "$input/bin"
   fi
   if [[ -f $input/nix-support/setup-hook ]]; then
+    # shellcheck source=/dev/null
     source "$input/nix-support/setup-hook"
   fi
-  for next in propagated-native-build-inputs propagated-build-inputs; do
-    if [[ -f $input/nix-support/$next ]]; then
-      for next in $(<"$input/nix-support/$next"); do
+  for file in "$input"/nix-support/propagated{-native,}-build-inputs; do
+    if [[ -f $file ]]; then
+      for next in $(<"$file"); do
         addInput "$next" "$onPath"
       done
     fi
@@ -114,6 +115,7 @@ unpackPhase() {
   local source dir found=
   runHook preUnpack
   if [[ -z ${srcs-} && -z ${src-} ]]; then
+    # shellcheck disable=SC2016 # names
     echo 'variable $src or $srcs should point to the source'
     return 1
   fi
@@ -250,6 +252,7 @@ genericBuild() {
   local phase
   export GZIP_NO_TIMESTAMPS=1
   if [[ -n ${buildCommandPath-} ]]; then
+    # shellcheck source=/dev/null
     source "$buildCommandPath"
   elif [[ -n ${buildCommand-} ]]; then
     eval "$buildCommand"
