@@ -14,7 +14,8 @@ for ((i = 0; i < ${#arguments[@]}; i++)); do
   --target) [ "${arguments[i + 1]}" != wasm32-unknown-unknown ] || wasm=1 ;;
   esac
 done
-if [ -n "$wasm" ] && [ -n "$crate" ]; then
+# Cargo's own questions to rustc have no package.
+if [ -n "$wasm" ] && [ -n "$crate" ] && [ -n "${CARGO_PKG_NAME:-}" ]; then
   metadata=$(printf '%s' "$CARGO_PKG_NAME-$CARGO_PKG_VERSION-$crate" | sha256sum | cut -c1-16)
   for ((i = 0; i < ${#arguments[@]}; i++)); do
     case ${arguments[i]} in metadata=*) arguments[i]=metadata=$metadata ;; esac
