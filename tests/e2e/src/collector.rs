@@ -37,12 +37,23 @@ pub struct Post {
 }
 
 impl Post {
-    /// Its body as JSON; the text itself, as a JSON string, when it is none.
-    #[must_use]
-    pub fn json(&self) -> Value {
+    /// Its body as JSON.
+    ///
+    /// # Errors
+    /// Where it stops being JSON, with the text around it.
+    pub fn json(&self) -> Result<Value, String> {
         let body = &self.message.body;
-        serde_json::from_slice(body)
-            .unwrap_or_else(|error| Value::String(format!("not JSON ({error}): {}", String::from_utf8_lossy(body))))
+        serde_json::from_slice(body).map_err(|error| {
+            let at = error.column().min(body.len());
+            let around = &body[at.saturating_sub(60)..body.len().min(at + 20)];
+            format!("the record is not JSON: {error}, near …{}…", String::from_utf8_lossy(around))
+        })
+    }
+
+    fn is_about(&self, key: &str, value: &str) -> bool {
+        // Most records are not the one looked for, and many are large: only those that hold the value are parsed.
+        let holds = || self.message.body.windows(value.len()).any(|window| window == value.as_bytes());
+        holds() && self.json().map_or(true, |record| record[key] == *value)
     }
 }
 
@@ -95,19 +106,10 @@ impl Collector {
         std::mem::take(&mut *lock(&self.state.posts))
     }
 
-    /// All records so far.
-    #[must_use]
-    pub fn records(&self) -> Vec<Value> {
-        lock(&self.state.posts).iter().map(Post::json).collect()
-    }
-
-    /// The first POST whose record has this value, for example its request id.
+    /// The first POST whose record has this value, for example its request id; or which holds it and is not JSON.
     #[must_use]
     pub fn record(&self, key: &str, value: &str) -> Option<Post> {
-        // Most records are not the one looked for, and many are large: only those that hold the value are parsed.
-        let posts = lock(&self.state.posts);
-        let holds = |post: &&Post| post.message.body.windows(value.len()).any(|window| window == value.as_bytes());
-        posts.iter().filter(holds).find(|post| post.json()[key] == *value).cloned()
+        lock(&self.state.posts).iter().find(|post| post.is_about(key, value)).cloned()
     }
 }
 

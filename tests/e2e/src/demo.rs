@@ -75,12 +75,12 @@ async fn scene(rig: &Rig, case: &Case) -> io::Result<Value> {
     let id = &case.request.id;
     let post = wait::within(DEADLINE, || rig.collector.record("request_id", id)).await;
     let post = post.ok_or_else(|| with_log(rig, &format!("{}: no record of request {id} arrived", case.name)))?;
-    Ok(post.json())
+    post.json().map_err(|error| with_log(rig, &error))
 }
 
 fn summary(rig: &Rig, sent: &[String], paint: Paint) -> io::Result<()> {
     let posts = rig.collector.take();
-    let records: Vec<Value> = posts.iter().map(|post| post.json()).collect();
+    let records: Vec<Value> = posts.iter().filter_map(|post| post.json().ok()).collect();
     let of = |id: &String| records.iter().filter(|record| record["request_id"] == **id).count();
     let bytes: usize = posts.iter().map(|post| post.message.body.len()).sum();
     let bodies: usize = records.iter().map(show::body_bytes).sum();
@@ -107,7 +107,8 @@ async fn live(rig: &Rig, paint: Paint) -> io::Result<()> {
     say("Ctrl-C ends it.")?;
     loop {
         for post in rig.collector.take() {
-            say(&format!("\n{}", show::record(&post.json(), paint)))?;
+            let shown = post.json().map_or_else(|error| error, |record| show::record(&record, paint));
+            say(&format!("\n{shown}"))?;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

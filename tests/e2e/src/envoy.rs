@@ -59,7 +59,8 @@ impl Envoy {
         while !envoy.is_up() {
             if let Some(status) = envoy.child.try_wait()? {
                 let (program, log) = (program(), envoy.log_tail());
-                let message = format!("{} (the variable ENVOY names it) ended at once: {status}\n{log}", program.display());
+                let message =
+                    format!("{} (the variable ENVOY names it) ended at once: {status}\n{log}", program.display());
                 return Err(io::Error::other(message));
             }
             if Instant::now() > deadline {

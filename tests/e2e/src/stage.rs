@@ -111,7 +111,7 @@ impl Stage {
         let post = wait::until(what, || self.collector.record(key, value)).await;
         assert_eq!(post.message.start.escape_ascii().to_string(), "POST /publish HTTP/1.1", "{name}");
         assert_eq!(post.message.header("content-type"), Some(&b"application/json"[..]), "{name}");
-        let (expected, got) = (expected.json(), post.json());
+        let (expected, got) = (expected.json(), post.json().unwrap_or_else(|error| panic!("{name}: {error}")));
         let differences = diff::json(&expected, &got);
         assert!(
             differences.is_empty(),
@@ -154,9 +154,9 @@ impl Stage {
         self.finished = true;
         let ids = std::mem::take(&mut *self.ids.lock().unwrap_or_else(PoisonError::into_inner));
         self.settle(ids.len() as u64).await;
-        let records = self.collector.records();
         let mut missing = ids.clone();
-        for record in &records {
+        for post in self.collector.posts() {
+            let record = post.json().unwrap_or_else(|error| panic!("{error}"));
             let [id, source] = ["request_id", "source_address"].map(|key| record[key].as_str().unwrap_or_default());
             let id = if ids.contains(id) { id } else { source };
             assert!(ids.contains(id), "a record of no exchange: {}", diff::abbreviate(&record.to_string()));

@@ -71,7 +71,7 @@ async fn concurrent(protocol: Protocol, count: usize, prefix: &str) {
     let plain = flood(&stage, &cases, stage.envoy.plain()).await;
     let filtered = flood(&stage, &cases, stage.envoy.filtered()).await;
     stage.settle(count as u64).await;
-    let records = stage.collector.records();
+    let records: Vec<_> = stage.collector.posts().iter().map(|post| post.json().expect("JSON")).collect();
     let records: BTreeMap<_, _> =
         records.iter().map(|record| (record["request_id"].as_str().unwrap_or_default(), record)).collect();
     for ((case, plain), filtered) in cases.iter().zip(&plain).zip(&filtered) {
