@@ -41,7 +41,9 @@
       # nix flake check
       checks = perSystem (p: p.checks);
       # nix develop
-      devShells = perSystem (p: { default = p.devShell; });
+      devShells = perSystem (p: {
+        default = p.devShell;
+      });
       # nix fmt
       formatter = perSystem (p: p.formatter);
     };

@@ -61,7 +61,7 @@ fn encode(bytes: &[u8], out: &mut String) {
             [a] => (a, None, None),
             _ => return,
         };
-        let bits = u32::from(a) << 16 | u32::from(b.unwrap_or(0)) << 8 | u32::from(c.unwrap_or(0));
+        let bits = (u32::from(a) << 16) | (u32::from(b.unwrap_or(0)) << 8) | u32::from(c.unwrap_or(0));
         out.push(digit(bits >> 18));
         out.push(digit(bits >> 12));
         out.push(b.map_or('=', |_| digit(bits >> 6)));

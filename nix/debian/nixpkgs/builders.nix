@@ -173,7 +173,11 @@ rec {
   linkFarm =
     name: entries:
     let
-      list = if lib.isList entries then entries else lib.mapAttrsToList (name: path: { inherit name path; }) entries;
+      list =
+        if lib.isList entries then
+          entries
+        else
+          lib.mapAttrsToList (name: path: { inherit name path; }) entries;
     in
     runCommandLocal name { } ''
       mkdir -p "$out"
@@ -195,7 +199,8 @@ rec {
     }@args:
     let
       # the inputs of the derivations that are worked on, without these themselves
-      inputs = kind: own: own ++ lib.subtractLists inputsFrom (lib.flatten (lib.catAttrs kind inputsFrom));
+      inputs =
+        kind: own: own ++ lib.subtractLists inputsFrom (lib.flatten (lib.catAttrs kind inputsFrom));
     in
     pkgs.stdenv.mkDerivation (
       removeAttrs args [

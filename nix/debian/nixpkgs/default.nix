@@ -16,6 +16,18 @@ let
   builders = import ./builders.nix { inherit lib pkgs; };
   rust = import ./rust.nix { inherit lib pkgs root; };
 
-  pkgs = tools // stdenvs // builders // rust // { inherit lib system pkgs hostPlatform; };
+  pkgs =
+    tools
+    // stdenvs
+    // builders
+    // rust
+    // {
+      inherit
+        lib
+        system
+        pkgs
+        hostPlatform
+        ;
+    };
 in
 pkgs

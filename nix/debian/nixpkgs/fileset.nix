@@ -13,8 +13,7 @@ let
     let
       entries = builtins.readDir path;
       within =
-        name:
-        if entries.${name} == "directory" then filesIn (path + "/${name}") else [ "${path}/${name}" ];
+        name: if entries.${name} == "directory" then filesIn (path + "/${name}") else [ "${path}/${name}" ];
     in
     lib.concatMap within (lib.attrNames entries);
 
@@ -40,7 +39,9 @@ rec {
     make (
       lib.attrNames (
         asSet (
-          lib.concatLists (lib.imap0 (i: set: (coerce "lib.fileset.unions: Element ${toString i}" set).files) sets)
+          lib.concatLists (
+            lib.imap0 (i: set: (coerce "lib.fileset.unions: Element ${toString i}" set).files) sets
+          )
         )
       )
     );
@@ -55,13 +56,17 @@ rec {
     let
       removed = asSet (coerce "lib.fileset.difference: Second argument" b).files;
     in
-    make (lib.filter (file: !removed ? ${file}) (coerce "lib.fileset.difference: First argument" a).files);
+    make (
+      lib.filter (file: !removed ? ${file}) (coerce "lib.fileset.difference: First argument" a).files
+    );
   intersection =
     a: b:
     let
       kept = asSet (coerce "lib.fileset.intersection: Second argument" b).files;
     in
-    make (lib.filter (file: kept ? ${file}) (coerce "lib.fileset.intersection: First argument" a).files);
+    make (
+      lib.filter (file: kept ? ${file}) (coerce "lib.fileset.intersection: First argument" a).files
+    );
   fileFilter =
     predicate: path:
     let

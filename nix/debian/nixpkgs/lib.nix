@@ -97,7 +97,8 @@ let
     unique = builtins.foldl' (seen: x: if builtins.elem x seen then seen else seen ++ [ x ]) [ ];
     subtractLists = remove: filter (x: !builtins.elem x remove);
     imap0 = f: list: builtins.genList (i: f i (builtins.elemAt list i)) (length list);
-    range = first: final: if first > final then [ ] else builtins.genList (i: first + i) (final - first + 1);
+    range =
+      first: final: if first > final then [ ] else builtins.genList (i: first + i) (final - first + 1);
     toList = x: if isList x then x else [ x ];
 
     # strings
@@ -126,8 +127,7 @@ let
       else
         string;
     splitString =
-      separator: string:
-      filter builtins.isString (builtins.split (lib.escapeRegex separator) string);
+      separator: string: filter builtins.isString (builtins.split (lib.escapeRegex separator) string);
     escapeRegex = replaceStrings (lib.stringToCharacters "\\[{()^$?*+|.") (
       map (c: "\\" + c) (lib.stringToCharacters "\\[{()^$?*+|.")
     );
@@ -142,9 +142,7 @@ let
       else
         "'${replaceStrings [ "'" ] [ "'\\''" ] string}'";
     escapeShellArgs = lib.concatMapStringsSep " " lib.escapeShellArg;
-    toShellVar =
-      name: value:
-      "${name}=${lib.escapeShellArg value}";
+    toShellVar = name: value: "${name}=${lib.escapeShellArg value}";
     fileContents = file: lib.removeSuffix "\n" (builtins.readFile file);
 
     # packages

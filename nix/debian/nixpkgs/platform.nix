@@ -8,5 +8,7 @@ rec {
   isAarch64 = lib.hasPrefix "aarch64-" system;
   isUnix = true;
   is64bit = true;
-  config = builtins.head (lib.splitString "-" system) + (if isDarwin then "-apple-darwin" else "-unknown-linux-gnu");
+  config =
+    builtins.head (lib.splitString "-" system)
+    + (if isDarwin then "-apple-darwin" else "-unknown-linux-gnu");
 }

@@ -32,7 +32,9 @@ let
               ln -s "$program" "$out/bin/"
             done < "/usr/share/http-trace-filter/programs/$package"
           done
-          ${lib.concatStringsSep "\n" (lib.mapAttrsToList (program: path: ''ln -sfn ${path} "$out/bin/${program}"'') links)}
+          ${lib.concatStringsSep "\n" (
+            lib.mapAttrsToList (program: path: ''ln -sfn ${path} "$out/bin/${program}"'') links
+          )}
           if [ -n "$mainProgram" ]; then test -x "$out/bin/$mainProgram"; fi
         ''
       ];

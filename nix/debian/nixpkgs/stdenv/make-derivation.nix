@@ -76,10 +76,7 @@ let
           );
       };
       # every output of the derivation carries what nixpkgs adds
-      package =
-        drv
-        // lib.genAttrs (args.outputs or [ "out" ]) (output: drv.${output} // extra)
-        // extra;
+      package = drv // lib.genAttrs (args.outputs or [ "out" ]) (output: drv.${output} // extra) // extra;
     in
     package;
 in
