@@ -200,3 +200,40 @@ fn parse_fields(mut bytes: &[u8]) -> Headers {
     }
     headers
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Reader};
+    use crate::message::{End, Message, Shared};
+
+    async fn response(bytes: &[u8], to_head: bool) -> Message {
+        let mut reader = Reader::new(bytes);
+        let message = Shared::default();
+        reader.final_head(&message).await.expect("a head");
+        reader.body(Kind::Response { to_head }, &message).await;
+        let message = message.lock().clone();
+        message
+    }
+
+    #[tokio::test]
+    async fn reads_chunks_and_trailers_after_an_interim_response() {
+        let bytes = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: \xff\r\n\r\n\
+            3\r\nabc\r\nA\r\n0123456789\r\n0\r\nx-sum: 1\r\n\r\n";
+        let message = response(bytes, false).await;
+        assert_eq!(message.interim, ["HTTP/1.1 100 Continue"]);
+        assert_eq!((message.status(), &message.body[..], message.end), (200, &b"abc0123456789"[..], End::Complete));
+        assert_eq!(message.headers[1], (b"X".to_vec(), vec![0xff]));
+        assert_eq!(message.trailers, [(b"x-sum".to_vec(), b"1".to_vec())]);
+    }
+
+    #[tokio::test]
+    async fn knows_whether_a_message_is_whole() {
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n";
+        let cut = response(format!("{head}abc").as_bytes(), false).await;
+        assert_eq!((&cut.body[..], cut.end), (&b"abc"[..], End::Cut));
+        let to_head = response(head.as_bytes(), true).await;
+        assert_eq!((to_head.body.len(), to_head.end), (0, End::Complete));
+        let until_close = response(b"HTTP/1.1 200 OK\r\n\r\nrest", false).await;
+        assert_eq!((&until_close.body[..], until_close.end), (&b"rest"[..], End::Complete));
+    }
+}
