@@ -211,8 +211,7 @@ mod tests {
         let message = Shared::default();
         reader.final_head(&message).await.expect("a head");
         reader.body(Kind::Response { to_head }, &message).await;
-        let message = message.lock().clone();
-        message
+        message.lock().clone()
     }
 
     #[tokio::test]
