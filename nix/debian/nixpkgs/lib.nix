@@ -212,7 +212,6 @@ let
     # control
     assertMsg = condition: message: condition || throw message;
     warn = message: builtins.trace "evaluation warning: ${message}";
-    makeOverridable = f: args: f args;
   };
 in
 lib
