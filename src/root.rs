@@ -53,7 +53,9 @@ impl Worker {
     /// A record was enqueued, by a stream. A stream cannot send it: the SDK gives an answer to the context that asked,
     /// and drops it once that stream is gone. So the root's timer is armed.
     pub(crate) fn record_waits(&self) {
-        if self.tick.get() == Duration::ZERO {
+        // A timer that runs soon enough is not set again: that would postpone it, with every record a little more. A
+        // longer one waits for a retry, which must not hold up the records that come after it.
+        if self.tick.get() != MIN_TICK {
             self.arm();
             self.publish();
         }
