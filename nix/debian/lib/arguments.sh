@@ -10,7 +10,7 @@ readonly takes_overrides=" build bundle derivation develop edit eval fmt log pat
 readonly builds=" build bundle develop print-dev-env run shell flake-check "
 
 read_arguments() {
-  local stand_in=(--override-input nixpkgs path:/.stand-in) word index=0
+  local stand_in=(--override-input nixpkgs path:/.stand-in) word='' index=0
   arguments=() command='' flake='' link='' prints_paths=''
   # Nix's own options may come before the command
   while (($#)); do
@@ -50,8 +50,10 @@ read_arguments() {
       -c | --command) [[ $command != develop && $command != shell ]] || break ;;
       --no-link | --dry-run) wants_link='' ;;
       --print-out-paths) prints_paths=1 ;;
-      -o | --out-link)
+      -o | --out-link | -[A-Za-z]*o)
         if [[ $command == build ]]; then
+          # Nix takes -Lo for -L -o
+          [[ $word == -o || $word == --* ]] || own+=("${word%o}")
           index=$((index + 1))
           out_link=${!index-}
           continue

@@ -17,7 +17,7 @@ choose_namespace() {
   say "error: this machine does not let ${USER:-uid $EUID} make the namespaces that the root needs"
   say "  tried: ${tried[*]} (and a mount in it)"
   say "  got: ${error:-no message}"
-  why_no_namespace | while read -r line; do say "  $line"; done
+  why_no_namespace "$error" | while read -r line; do say "  $line"; done
   exit 1
 }
 
@@ -34,6 +34,10 @@ why_no_namespace() {
   if [[ $(cat $sys/user/max_user_namespaces 2>/dev/null) == 0 ]]; then
     found=1
     echo "user.max_user_namespaces is 0: 'sysctl -w user.max_user_namespaces=15000'"
+  fi
+  if [[ -z $found && $1 == *"No space left"* ]]; then
+    found=1
+    echo "the limit of namespaces is reached: raise user.max_user_namespaces, also in the container around this one"
   fi
   [[ -n $found ]] ||
     echo "likely a container's seccomp or capabilities: start it privileged, or with SYS_ADMIN and seccomp=unconfined"

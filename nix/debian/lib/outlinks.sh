@@ -16,10 +16,10 @@ refuse_foreign_link() {
 # Where Nix puts its links for the out-link asked for, as the root sees it.
 own_link() {
   local dir
-  dir=links/$(sha256sum <<<"$link" | cut -c1-16)
-  mkdir -p "$root/nix/var/http-trace-filter/$dir"
-  dirname "$link" >"$root/nix/var/http-trace-filter/$dir/.directory"
-  echo "/nix/var/http-trace-filter/$dir/$(basename "$link")"
+  dir=$links/$(sha256sum <<<"$link" | cut -c1-16)
+  mkdir -p "$dir"
+  dirname "$link" >"$dir/.directory"
+  echo "${dir#"$root"}/$(basename "$link")"
 }
 
 # The counterparts of the links in the directory of own_link $1 that are newer than
@@ -34,6 +34,7 @@ publish_links() {
   done < <(find "$dir" -type l -newer "$2" -print0)
 }
 
+# Only while no other run is in the root: it may have links not published yet.
 drop_dead_links() {
   local dir own outside
   for dir in "$links"/*/; do

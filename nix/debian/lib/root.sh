@@ -66,6 +66,7 @@ make_root() {
   step_inside nixfmt "nixfmt, from its crate" 39 crates_compiled
   rm -rf "$new/.apt" "$log"
   trap - EXIT INT TERM HUP
+  export -n new debian_arch multiarch
   mv -T "$new" "$root"
   say "the root is ready after $SECONDS s ($(du -sh "$root" 2>/dev/null | cut -f1) on disk)"
 }
@@ -76,8 +77,7 @@ crates_compiled() { grep -c Compiling "$log"; }
 
 # step NAME LABEL [TOTAL MEASURE]: a step with the host's apt and dpkg-deb.
 step() {
-  export APT_CONFIG=$new/.apt/apt.conf
-  run_step "$BASH" "$here/lib/steps.sh" "$@"
+  APT_CONFIG=$new/.apt/apt.conf run_step "$BASH" "$here/lib/steps.sh" "$@"
 }
 
 # The same inside the root as far as it is made.
@@ -90,14 +90,14 @@ step_inside() {
 # run_step COMMAND… steps.sh STEP LABEL [TOTAL MEASURE]: runs the step in a session
 # of its own, so that it can be stopped whole, its output in the log, with progress.
 run_step() {
-  local command=()
+  local words=()
   while [[ $1 != */steps.sh ]]; do
-    command+=("$1")
+    words+=("$1")
     shift
   done
   local label=$3 total=${4-} measure=${5-} start=$SECONDS told=$SECONDS status=0 now shown=''
   : >"$log"
-  setsid env --default-signal=INT,QUIT "${command[@]}" "$1" "$2" >"$log" 2>&1 </dev/null &
+  setsid env --default-signal=INT,QUIT "${words[@]}" "$1" "$2" >"$log" 2>&1 </dev/null &
   job=$!
   while kill -0 "$job" 2>/dev/null; do
     if [[ -n $total ]]; then
