@@ -36,6 +36,9 @@ in
         filter
         ;
     }
+    // {
+      debian-readme = import ./debian/readme-check.nix { inherit pkgs; };
+    }
     // onLinux (
       import ./checks/envoy.nix {
         inherit

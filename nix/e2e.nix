@@ -17,6 +17,11 @@ rust.mkCargo {
     runHook postBuild
   '';
 
+  doCheck = true;
+  checkPhase = ''
+    cargo test --frozen --profile tools --package http-trace-e2e --lib --bins
+  '';
+
   installPhase = ''
     runHook preInstall
     mkdir -p "$out/bin"

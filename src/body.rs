@@ -42,6 +42,13 @@ impl Body {
         held
     }
 
+    /// Forgets what was kept of a body that is too long, when such bodies are dropped; the flag stays.
+    pub fn drop_if_truncated(&mut self) {
+        if self.truncated {
+            *self = Self { truncated: true, ..Self::default() };
+        }
+    }
+
     /// Forgets what was kept: the bytes turned out not to be an HTTP body.
     pub fn clear(&mut self) {
         *self = Self::default();

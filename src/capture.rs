@@ -3,6 +3,7 @@
 
 use crate::{
     body::Body,
+    config::{CaptureConfig, OversizeBody, RedactConfig},
     headers::Headers,
     record::{Message, Record},
 };
@@ -37,6 +38,10 @@ pub struct Facts {
     pub request_id: Vec<u8>,
     /// `response.code`; asked for only when no response headers were seen.
     pub status: u16,
+    /// `request.time`, in milliseconds since the epoch; asked for only when the format shows it.
+    pub start_ms: u64,
+    /// `request.duration`, in milliseconds; likewise.
+    pub duration_ms: u64,
 }
 
 /// What was seen of one exchange so far.
@@ -47,18 +52,22 @@ pub struct Capture {
     request_body: Body,
     response_body: Body,
     tunnel: bool,
+    keeps_request: Option<bool>,
+    keeps_response: Option<bool>,
 }
 
 impl Capture {
     /// The request's headers.
     pub fn request_headers(&mut self, headers: Headers) {
         self.request = headers;
+        self.keeps_request = None;
     }
 
     /// The response's headers. When they open a tunnel (101, or 2xx to CONNECT) what flows is no HTTP body, and what
     /// was kept of it is forgotten: ask [`Capture::held`] again.
     pub fn response_headers(&mut self, headers: Headers) {
         self.response = headers;
+        self.keeps_response = None;
         // A second response replaces the first: Envoy's local reply where the upstream's had not been sent yet.
         self.response_body.clear();
         let connect = self.request.get(":method") == Some(b"CONNECT");
@@ -69,9 +78,29 @@ impl Capture {
         }
     }
 
-    /// How many of `available` body bytes to read from the host.
-    pub fn wanted(&mut self, direction: Direction, available: usize, limit: usize, memory: usize) -> usize {
-        if self.tunnel { 0 } else { self.body(direction).wanted(available, limit, memory) }
+    /// How many of `available` body bytes to read from the host, when `memory` bytes are free. May give back memory:
+    /// ask [`Capture::held`] again.
+    pub fn wanted(&mut self, direction: Direction, available: usize, config: &CaptureConfig, memory: usize) -> usize {
+        if self.tunnel || !self.keeps(direction, config) {
+            return 0;
+        }
+        let body = self.body(direction);
+        let wanted = body.wanted(available, config.max_body_bytes, memory);
+        if config.oversize_body == OversizeBody::Drop && body.truncated() {
+            body.drop_if_truncated();
+            return 0;
+        }
+        wanted
+    }
+
+    /// Forgets everything: sampling excluded the exchange.
+    pub fn release(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The first value of a header or pseudo header of the request.
+    pub fn request_header(&self, name: &str) -> Option<&[u8]> {
+        self.request.get(name)
     }
 
     /// Keeps bytes that were read from the host; returns by how much [`Capture::held`] grew.
@@ -96,7 +125,7 @@ impl Capture {
 
     /// Whether the request has this header or pseudo header.
     pub fn has_request_header(&self, name: &str) -> bool {
-        self.request.get(name).is_some()
+        self.request_header(name).is_some()
     }
 
     /// Whether this is an export request of this filter, in this proxy or another.
@@ -110,7 +139,7 @@ impl Capture {
     }
 
     /// The finished exchange.
-    pub fn record<'a>(&'a self, facts: &'a Facts, redact_headers: &'a [String]) -> Record<'a> {
+    pub fn record<'a>(&'a self, facts: &'a Facts, redact: &'a RedactConfig) -> Record<'a> {
         let fallback_scheme: &[u8] = if facts.tls { b"https" } else { b"http" };
         Record {
             request_id: self.request.get("x-request-id").unwrap_or(&facts.request_id),
@@ -122,8 +151,19 @@ impl Capture {
             request: Message { headers: &self.request, body: &self.request_body },
             response: Message { headers: &self.response, body: &self.response_body },
             status: if self.has_response() { self.response_status() } else { facts.status },
-            redact_headers,
+            start_ms: facts.start_ms,
+            duration_ms: facts.duration_ms,
+            redact,
         }
+    }
+
+    /// Whether bodies of this direction and content type are kept. Decided at the first bytes, once.
+    fn keeps(&mut self, direction: Direction, config: &CaptureConfig) -> bool {
+        let (wanted, headers, decided) = match direction {
+            Direction::Request => (config.request_body, &self.request, &mut self.keeps_request),
+            Direction::Response => (config.response_body, &self.response, &mut self.keeps_response),
+        };
+        *decided.get_or_insert_with(|| wanted && config.keeps_type(headers.get("content-type").unwrap_or_default()))
     }
 
     fn body(&mut self, direction: Direction) -> &mut Body {
@@ -136,5 +176,20 @@ impl Capture {
     fn response_status(&self) -> u16 {
         let status = self.response.get(":status").and_then(|status| std::str::from_utf8(status).ok());
         status.and_then(|status| status.parse().ok()).unwrap_or(0)
+    }
+}
+
+// === impl CaptureConfig ===
+
+impl CaptureConfig {
+    /// Whether bodies of this `content-type` are kept. One without a type is, unless types are listed.
+    pub fn keeps_type(&self, content_type: &[u8]) -> bool {
+        let media_type = content_type.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
+        let matches = |pattern: &String| match pattern.strip_suffix('*') {
+            Some("*/") => true,
+            Some(kind) => media_type.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind.as_bytes())),
+            None => media_type.eq_ignore_ascii_case(pattern.as_bytes()),
+        };
+        self.content_types.is_empty() || self.content_types.iter().any(matches)
     }
 }

@@ -2,7 +2,7 @@
 //! [`Exporter::next`], sends, and reports what became of it. Delivered means that the collector answered 2xx.
 
 use crate::{
-    config::{QueueConfig, RetryConfig},
+    config::{BatchConfig, Framing, QueueConfig, RetryConfig},
     queue::{Overflow, Queue},
     stats::Stats,
 };
@@ -18,6 +18,13 @@ pub struct Batch {
     pub body: Vec<u8>,
     records: u64,
     attempts: u32,
+}
+
+impl Batch {
+    /// How many records it carries.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
 }
 
 /// What became of an export request.
@@ -37,6 +44,7 @@ pub enum Outcome {
 /// The queue, the requests in flight, and those that wait for another attempt.
 #[derive(Debug)]
 pub struct Exporter {
+    batch_config: BatchConfig,
     queue_config: QueueConfig,
     retry_config: RetryConfig,
     queue: Queue,
@@ -47,12 +55,14 @@ pub struct Exporter {
     in_flight: Vec<(u32, Batch)>,
     in_flight_bytes: usize,
     jitter: u64,
+    draining: bool,
 }
 
 impl Exporter {
     /// An empty exporter.
-    pub fn new(queue: QueueConfig, retry: RetryConfig) -> Self {
+    pub fn new(batch: BatchConfig, queue: QueueConfig, retry: RetryConfig) -> Self {
         Self {
+            batch_config: batch,
             queue_config: queue,
             retry_config: retry,
             queue: Queue::default(),
@@ -62,12 +72,13 @@ impl Exporter {
             in_flight: Vec::new(),
             in_flight_bytes: 0,
             jitter: 0x9e37_79b9_7f4a_7c15,
+            draining: false,
         }
     }
 
     /// Takes a record. `memory` is what it may hold in total, in bytes; records are dropped, and counted, by the
     /// overflow policy when it or the queue's own bound would be passed.
-    pub fn enqueue(&mut self, record: Vec<u8>, memory: usize, stats: &mut Stats) {
+    pub fn enqueue(&mut self, record: Vec<u8>, memory: usize, now: Duration, stats: &mut Stats) {
         let size = record.len();
         if size > self.queue_config.max_bytes {
             stats.dropped_too_large = stats.dropped_too_large.saturating_add(1);
@@ -85,7 +96,7 @@ impl Exporter {
                 return;
             }
         }
-        self.queue.push(record);
+        self.queue.push(record, now);
     }
 
     /// The request to send now, if there is one and the bound on requests in flight leaves room. Report what became
@@ -97,7 +108,50 @@ impl Exporter {
         if self.waiting.front().is_some_and(|(due, _)| *due <= now) {
             return self.waiting.pop_front().map(|(_, batch)| self.no_longer_waits(batch));
         }
-        self.queue.pop().map(|body| Batch { body, records: 1, attempts: 0 })
+        if self.batch_wait(now)?.is_zero() { self.batch() } else { None }
+    }
+
+    /// From now on no batch waits for more records.
+    pub fn drain(&mut self) {
+        self.draining = true;
+    }
+
+    /// How long the first batch of the queue still waits for more records; `None`: the queue is empty.
+    fn batch_wait(&self, now: Duration) -> Option<Duration> {
+        let entered = self.queue.first_entered()?;
+        let config = &self.batch_config;
+        let full = self.queue.len() >= config.max_records || self.queue.bytes() >= config.max_bytes;
+        if full || self.draining {
+            return Some(Duration::ZERO);
+        }
+        Some(entered.saturating_add(config.linger).saturating_sub(now))
+    }
+
+    /// Takes records off the queue, framed: at least one, then as many as fit.
+    fn batch(&mut self) -> Option<Batch> {
+        let BatchConfig { max_records, max_bytes, framing, .. } = self.batch_config;
+        let first = self.queue.pop()?;
+        if max_records == 1 {
+            return Some(Batch { body: first, records: 1, attempts: 0 });
+        }
+        let (open, between, close): (&[u8], &[u8], &[u8]) = match framing {
+            Framing::Ndjson => (b"", b"\n", b"\n"),
+            Framing::Array => (b"[", b",", b"]"),
+        };
+        let mut body = Vec::with_capacity(self.queue.bytes().min(max_bytes).saturating_add(first.len()));
+        body.extend_from_slice(open);
+        body.extend_from_slice(&first);
+        let mut records = 1;
+        while records < max_records as u64
+            && self.queue.first_bytes().is_some_and(|next| body.len().saturating_add(next) < max_bytes)
+        {
+            let Some(record) = self.queue.pop() else { break };
+            body.extend_from_slice(between);
+            body.extend_from_slice(&record);
+            records = records.saturating_add(1);
+        }
+        body.extend_from_slice(close);
+        Some(Batch { body, records, attempts: 0 })
     }
 
     /// Envoy took the request and will answer under this token.
@@ -129,10 +183,8 @@ impl Exporter {
         if self.in_flight.len() >= self.queue_config.max_in_flight {
             return None;
         }
-        if !self.queue.is_empty() {
-            return Some(Duration::ZERO);
-        }
-        self.waiting.front().map(|(due, _)| due.saturating_sub(now))
+        let retry = self.waiting.front().map(|(due, _)| due.saturating_sub(now));
+        retry.into_iter().chain(self.batch_wait(now)).min()
     }
 
     /// Whether every record that entered was delivered or dropped.

@@ -1,8 +1,5 @@
 //! Ordered header bytes as Envoy hands them over, and which of them a record shows.
 
-/// What stands in place of a redacted value.
-pub const REDACTED: &[u8] = b"[redacted]";
-
 /// A header map: wire order, duplicates kept, names in lower case, values any bytes. Pseudo headers included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(String, Vec<u8>)>);
@@ -18,15 +15,10 @@ impl Headers {
         self.0.is_empty()
     }
 
-    /// The headers of a record: all but pseudo headers and `x-envoy-*`, which are Envoy's talk with itself. Values of
-    /// the names in `redact` are replaced.
-    pub fn exported<'a>(&'a self, redact: &'a [String]) -> impl Iterator<Item = (&'a str, &'a [u8])> + Clone {
-        self.0.iter().filter(|(name, _)| !name.starts_with(':') && !name.starts_with("x-envoy-")).map(
-            move |(name, value)| {
-                let hidden = redact.iter().any(|r| r == name);
-                (name.as_str(), if hidden { REDACTED } else { value.as_slice() })
-            },
-        )
+    /// The headers of a record: all but pseudo headers and `x-envoy-*`, which are Envoy's talk with itself.
+    pub fn exported(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let shown = |(name, _): &&(String, Vec<u8>)| !name.starts_with(':') && !name.starts_with("x-envoy-");
+        self.0.iter().filter(shown).map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 }
 

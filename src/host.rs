@@ -7,7 +7,7 @@ use crate::{
 };
 use proxy_wasm::{
     hostcalls,
-    types::{BufferType, MapType, MetricType, Status},
+    types::{BufferType, MapType, MetricType},
 };
 use std::{
     cell::OnceCell,
@@ -49,9 +49,9 @@ pub(crate) fn destination_namespace(mesh: Mesh) -> Option<Vec<u8>> {
     mesh.namespace(&value).map(<[u8]>::to_vec)
 }
 
-/// Sends a POST from the current (root) context.
-pub(crate) fn post(cluster: &str, headers: Vec<(&str, &str)>, body: &[u8], timeout: Duration) -> Result<u32, Status> {
-    hostcalls::dispatch_http_call(cluster, headers, Some(body), Vec::new(), timeout)
+/// Sends a request from the current (root) context; its token if Envoy took it.
+pub(crate) fn call(cluster: &str, headers: Vec<(&str, &str)>, body: Option<&[u8]>, timeout: Duration) -> Option<u32> {
+    hostcalls::dispatch_http_call(cluster, headers, body, Vec::new(), timeout).ok()
 }
 
 /// Sets the period of the root context's `on_tick`; zero turns it off.

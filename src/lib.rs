@@ -19,15 +19,21 @@ pub mod config;
 pub mod exporter;
 pub mod format;
 pub mod headers;
+pub mod host_name;
 pub mod mesh;
 pub mod pipeline;
+pub mod poll;
 pub mod queue;
 pub mod record;
+pub mod redact;
+pub mod sampling;
 pub mod stats;
 
 mod host;
 mod http;
 mod root;
+mod unused;
+mod worker;
 
 /// The version that the filter logs at its start and that its packages carry.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

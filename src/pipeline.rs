@@ -4,6 +4,7 @@ use crate::{
     capture::{Capture, Facts},
     config::Config,
     exporter::Exporter,
+    sampling::Sampling,
     stats::Stats,
 };
 use std::time::Duration;
@@ -18,6 +19,8 @@ pub struct Pipeline {
     pub config: Config,
     /// Records on their way.
     pub exporter: Exporter,
+    /// Which exchanges give a record.
+    pub sampling: Sampling,
     /// What was counted so far.
     pub stats: Stats,
     captured: usize,
@@ -27,8 +30,9 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline that has seen nothing.
     pub fn new(config: Config) -> Self {
-        let exporter = Exporter::new(config.queue, config.retry);
-        Self { config, exporter, stats: Stats::default(), captured: 0, reported: (None, 0) }
+        let exporter = Exporter::new(config.batch, config.queue, config.retry);
+        let sampling = Sampling::new(&config.sampling);
+        Self { config, exporter, sampling, stats: Stats::default(), captured: 0, reported: (None, 0) }
     }
 
     /// How many bytes of bodies may still be captured.
@@ -42,18 +46,24 @@ impl Pipeline {
     }
 
     /// Takes a finished exchange: exactly one record enters the queue, or is counted as dropped.
-    pub fn finish(&mut self, capture: &Capture, facts: &Facts) {
+    pub fn finish(&mut self, capture: &Capture, facts: &Facts, now: Duration) {
         self.stats.streams = self.stats.streams.saturating_add(1);
         self.stats.bodies_truncated = self.stats.bodies_truncated.saturating_add(capture.truncated());
-        match self.config.format.encode(&capture.record(facts, &self.config.redact_headers)) {
+        match self.config.format.encode(&capture.record(facts, &self.config.redact)) {
             Ok(record) => {
                 let others = self.captured.saturating_sub(capture.held());
                 let memory = self.config.memory_max_bytes.saturating_sub(others);
-                self.exporter.enqueue(record, memory, &mut self.stats);
+                self.exporter.enqueue(record, memory, now, &mut self.stats);
             }
             // Cannot happen for these types; were it to, the identity of the counters must hold.
             Err(_) => self.stats.dropped_rejected = self.stats.dropped_rejected.saturating_add(1),
         }
+    }
+
+    /// Counts a finished exchange that sampling excluded.
+    pub fn exclude(&mut self) {
+        self.stats.streams = self.stats.streams.saturating_add(1);
+        self.stats.sampled_out = self.stats.sampled_out.saturating_add(1);
     }
 
     /// The totals, with the levels brought up to date.

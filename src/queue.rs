@@ -1,6 +1,6 @@
 //! Records that wait to be sent: bounded in bytes, and it hands back what it drops.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 /// Which record goes when the queue is full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,22 +15,32 @@ pub enum Overflow {
 /// Encoded records, first in, first out.
 #[derive(Debug, Default)]
 pub struct Queue {
-    records: VecDeque<Vec<u8>>,
+    records: VecDeque<(Duration, Vec<u8>)>,
     bytes: usize,
 }
 
 impl Queue {
-    /// Appends a record. Bounding is the caller's: it also counts what is in flight.
-    pub fn push(&mut self, record: Vec<u8>) {
+    /// Appends a record that enters `now`. Bounding is the caller's: it also counts what is in flight.
+    pub fn push(&mut self, record: Vec<u8>, now: Duration) {
         self.bytes = self.bytes.saturating_add(record.len());
-        self.records.push_back(record);
+        self.records.push_back((now, record));
     }
 
     /// Takes the record that waited longest.
     pub fn pop(&mut self) -> Option<Vec<u8>> {
-        let record = self.records.pop_front()?;
+        let (_, record) = self.records.pop_front()?;
         self.bytes = self.bytes.saturating_sub(record.len());
         Some(record)
+    }
+
+    /// The bytes of the record that waited longest.
+    pub fn first_bytes(&self) -> Option<usize> {
+        self.records.front().map(|(_, record)| record.len())
+    }
+
+    /// When the record that waited longest entered.
+    pub fn first_entered(&self) -> Option<Duration> {
+        self.records.front().map(|(entered, _)| *entered)
     }
 
     /// How many records wait.

@@ -1,6 +1,7 @@
 //! One finished exchange, borrowed from its capture: what every format encodes.
 
-use crate::{body::Body, headers::Headers};
+use crate::{body::Body, config::RedactConfig, headers::Headers};
+use std::borrow::Cow;
 
 /// One HTTP exchange. Strings are bytes as Envoy gave them; encoders replace what is not UTF-8.
 #[derive(Clone, Copy, Debug)]
@@ -23,8 +24,12 @@ pub struct Record<'a> {
     pub response: Message<'a>,
     /// The status sent to the client; 0 when it got none.
     pub status: u16,
-    /// Lower-case names of headers whose values are hidden.
-    pub redact_headers: &'a [String],
+    /// When the request began, in milliseconds since the epoch; 0 unless the format shows it.
+    pub start_ms: u64,
+    /// How long the exchange took, in milliseconds; 0 unless the format shows it.
+    pub duration_ms: u64,
+    /// What is hidden.
+    pub redact: &'a RedactConfig,
 }
 
 /// Headers and body of one direction.
@@ -36,10 +41,15 @@ pub struct Message<'a> {
     pub body: &'a Body,
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
     /// A pseudo header of the request, or empty: an exchange that Envoy answered before it parsed a whole request has
     /// none.
-    pub fn pseudo(&self, name: &str) -> &[u8] {
+    pub fn pseudo(&self, name: &str) -> &'a [u8] {
         self.request.headers.get(name).unwrap_or_default()
+    }
+
+    /// The path, with redacted query parameters hidden.
+    pub fn path(&self) -> Cow<'a, [u8]> {
+        self.redact.url(self.pseudo(":path"))
     }
 }

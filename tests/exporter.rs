@@ -1,7 +1,7 @@
 //! Delivery: delivered means acknowledged, nothing is lost silently, everything is bounded.
 
 use http_trace_filter::{
-    config::{Config, QueueConfig},
+    config::{BatchConfig, Config, Framing, QueueConfig},
     exporter::{Exporter, Outcome},
     queue::Overflow,
     stats::Stats,
@@ -19,14 +19,23 @@ struct Bench {
 
 impl Bench {
     fn new(change: impl FnOnce(&mut QueueConfig)) -> Self {
+        Self::with(|_| (), change)
+    }
+
+    fn batching(change: impl FnOnce(&mut BatchConfig)) -> Self {
+        Self::with(change, |_| ())
+    }
+
+    fn with(batch: impl FnOnce(&mut BatchConfig), queue: impl FnOnce(&mut QueueConfig)) -> Self {
         let mut config = Config::parse(b"").expect("the defaults are valid");
-        change(&mut config.queue);
-        Self { exporter: Exporter::new(config.queue, config.retry), stats: Stats::default(), token: 0 }
+        batch(&mut config.batch);
+        queue(&mut config.queue);
+        Self { exporter: Exporter::new(config.batch, config.queue, config.retry), stats: Stats::default(), token: 0 }
     }
 
     fn enqueue(&mut self, bytes: usize) {
         self.stats.streams += 1;
-        self.exporter.enqueue(vec![b'x'; bytes], ALL, &mut self.stats);
+        self.exporter.enqueue(vec![b'x'; bytes], ALL, NOW, &mut self.stats);
         self.check();
     }
 
@@ -172,7 +181,7 @@ fn what_is_in_flight_counts_against_the_memory() {
     bench.enqueue(100);
     bench.send(NOW);
     bench.stats.streams += 1;
-    bench.exporter.enqueue(vec![0; 100], 150, &mut bench.stats);
+    bench.exporter.enqueue(vec![0; 100], 150, NOW, &mut bench.stats);
     bench.check();
     assert_eq!((bench.stats.dropped_queue_full, bench.stats.in_flight, bench.stats.queued), (1, 1, 0));
 }
@@ -185,4 +194,60 @@ fn an_idle_exporter_needs_no_timer() {
     assert_eq!(bench.exporter.wake_in(NOW), Some(Duration::ZERO));
     bench.send(NOW);
     assert_eq!(bench.exporter.wake_in(NOW), None);
+}
+
+#[test]
+fn a_batch_waits_for_more_records_but_no_longer_than_it_lingers() {
+    let mut bench = Bench::batching(|batch| batch.max_records = 3);
+    bench.enqueue(10);
+    bench.enqueue(10);
+    assert!(bench.send(NOW).is_none());
+    assert_eq!(bench.exporter.wake_in(NOW), Some(Duration::from_millis(50)));
+    let later = NOW + Duration::from_millis(50);
+    assert_eq!(bench.exporter.wake_in(later), Some(Duration::ZERO));
+    bench.send(later).expect("the linger is over");
+    assert_eq!(bench.stats.in_flight, 2);
+}
+
+#[test]
+fn a_full_batch_is_sent_at_once() {
+    let mut bench = Bench::batching(|batch| batch.max_records = 3);
+    (0..7).for_each(|_| bench.enqueue(10));
+    assert!(bench.send(NOW).is_some() && bench.send(NOW).is_some());
+    assert!(bench.send(NOW).is_none(), "the seventh waits");
+    assert_eq!((bench.stats.in_flight, bench.stats.queued), (6, 1));
+    let mut bench = Bench::batching(|batch| (batch.max_records, batch.max_bytes) = (100, 35));
+    (0..4).for_each(|_| bench.enqueue(10));
+    let batch = bench.exporter.next(NOW).expect("by bytes");
+    assert!(batch.records() == 3 && batch.body.len() <= 35, "{batch:?}");
+}
+
+#[test]
+fn a_drained_exporter_does_not_linger() {
+    let mut bench = Bench::batching(|batch| batch.max_records = 3);
+    bench.enqueue(10);
+    bench.exporter.drain();
+    assert!(bench.send(NOW).is_some());
+}
+
+#[test]
+fn batches_are_framed_as_asked() {
+    for (framing, expected) in [(Framing::Ndjson, "{}\n{}\n"), (Framing::Array, "[{},{}]")] {
+        let mut bench = Bench::batching(|batch| (batch.max_records, batch.framing) = (2, framing));
+        (0..2).for_each(|_| bench.exporter.enqueue(b"{}".to_vec(), ALL, NOW, &mut bench.stats));
+        let batch = bench.exporter.next(NOW).expect("a batch");
+        assert_eq!((String::from_utf8_lossy(&batch.body).as_ref(), batch.records()), (expected, 2));
+    }
+}
+
+#[test]
+fn every_record_of_a_batch_is_counted() {
+    for (status, exported, rejected) in [(200, 3, 0), (400, 0, 3)] {
+        let mut bench = Bench::batching(|batch| batch.max_records = 3);
+        (0..3).for_each(|_| bench.enqueue(10));
+        let token = bench.send(NOW).expect("a batch");
+        bench.answer(token, status, NOW);
+        assert_eq!((bench.stats.exported, bench.stats.dropped_rejected), (exported, rejected));
+        assert_eq!(bench.stats.export_requests, 1);
+    }
 }

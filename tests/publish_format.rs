@@ -2,6 +2,7 @@
 
 use http_trace_filter::{
     capture::{Capture, Direction, Facts},
+    config::Config,
     format::Format,
     headers::Headers,
 };
@@ -12,7 +13,8 @@ fn headers(pairs: &[(&str, &[u8])]) -> Headers {
 }
 
 fn keep(capture: &mut Capture, direction: Direction, bytes: &[u8]) {
-    let wanted = capture.wanted(direction, bytes.len(), 1_000_000, usize::MAX);
+    let config = Config::parse(b"").expect("the defaults are valid").capture;
+    let wanted = capture.wanted(direction, bytes.len(), &config, usize::MAX);
     capture.push(direction, bytes[..wanted].to_vec());
 }
 
@@ -27,7 +29,7 @@ fn facts() -> Facts {
 }
 
 fn encode(capture: &Capture, facts: &Facts) -> Value {
-    let redact = vec!["authorization".to_owned(), "cookie".to_owned()];
+    let redact = Config::parse(b"").expect("the defaults are valid").redact;
     let json = Format::Publish.encode(&capture.record(facts, &redact)).expect("a record encodes");
     serde_json::from_slice(&json).unwrap_or_else(|e| panic!("not JSON: {e}: {}", String::from_utf8_lossy(&json)))
 }

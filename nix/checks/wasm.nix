@@ -27,12 +27,9 @@ let
     };
   };
 
-  # The host functions that the SDK and the filter may ask of Envoy. Another one needs a thought.
+  # The host functions that the wasm may ask of Envoy. Another one needs a thought: none of these changes traffic.
   imports = [
-    "env.proxy_add_header_map_value"
     "env.proxy_call_foreign_function"
-    "env.proxy_close_stream"
-    "env.proxy_continue_stream"
     "env.proxy_define_metric"
     "env.proxy_dequeue_shared_queue"
     "env.proxy_done"
@@ -53,13 +50,8 @@ let
     "env.proxy_increment_metric"
     "env.proxy_log"
     "env.proxy_register_shared_queue"
-    "env.proxy_remove_header_map_value"
-    "env.proxy_replace_header_map_value"
     "env.proxy_resolve_shared_queue"
-    "env.proxy_send_local_response"
-    "env.proxy_set_buffer_bytes"
     "env.proxy_set_effective_context"
-    "env.proxy_set_header_map_pairs"
     "env.proxy_set_property"
     "env.proxy_set_shared_data"
     "env.proxy_set_tick_period_milliseconds"

@@ -1,4 +1,4 @@
-//! A JSON value, as far as a configuration needs one. serde_json's own would bring a tree map and the printing of
+//! A JSON value, as far as configurations and the sampling manager's answers need one. serde_json's own would bring a tree map and the printing of
 //! floating-point numbers into the wasm: 25 kB for nothing that is used.
 
 use serde::{
@@ -7,16 +7,24 @@ use serde::{
 };
 use std::fmt;
 
-/// A JSON value; members in the order of the text.
+/// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Json {
+pub enum Json {
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Bool(bool),
+    /// A whole number from 0 on.
     Whole(u64),
-    /// Negative or with a fraction: no field takes one, so its value is not kept.
-    OtherNumber,
+    /// With a fraction or an exponent.
+    Fraction(f64),
+    /// A negative whole number: no field takes one, so its value is not kept.
+    Negative,
+    /// A string.
     Text(String),
+    /// An array.
     List(Vec<Json>),
+    /// An object; members in the order of the text.
     Object(Vec<(String, Json)>),
 }
 
@@ -27,7 +35,9 @@ impl fmt::Display for Json {
             Self::Null => f.write_str("null"),
             Self::Bool(value) => value.fmt(f),
             Self::Whole(value) => value.fmt(f),
-            Self::OtherNumber => f.write_str("a negative or fractional number"),
+            // Printing a float would cost 10 kB of wasm.
+            Self::Fraction(_) => f.write_str("a fractional number"),
+            Self::Negative => f.write_str("a negative number"),
             Self::Text(text) => match text.char_indices().nth(60) {
                 Some((end, _)) => write!(f, "{:?}…", text.get(..end).unwrap_or_default()),
                 None => write!(f, "{text:?}"),
@@ -66,11 +76,11 @@ impl<'de> Visitor<'de> for Any {
     }
 
     fn visit_i64<E: de::Error>(self, _: i64) -> Result<Json, E> {
-        Ok(Json::OtherNumber)
+        Ok(Json::Negative)
     }
 
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::OtherNumber)
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Json, E> {
+        Ok(Json::Fraction(value))
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Json, E> {

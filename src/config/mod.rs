@@ -2,20 +2,28 @@
 
 mod json;
 mod reader;
+mod types;
 
-pub use reader::ConfigError;
+pub use json::Json;
+pub use reader::{ConfigError, Field};
+pub(crate) use types::default_authority;
+pub use types::{
+    BatchConfig, CaptureConfig, CollectorConfig, Framing, HostsConfig, OversizeBody, QueueConfig, RedactConfig,
+    RetryConfig, SamplingConfig, UntilKnown,
+};
 
 use crate::{format::Format, mesh::Mesh, queue::Overflow};
 use reader::Section;
-use std::time::Duration;
 
 /// The whole configuration, validated.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// The wire format of records.
     pub format: Format,
     /// Where records go.
     pub collector: CollectorConfig,
+    /// Records that share an export request.
+    pub batch: BatchConfig,
     /// Attempts at delivery.
     pub retry: RetryConfig,
     /// What waits and what is in flight.
@@ -24,58 +32,12 @@ pub struct Config {
     pub memory_max_bytes: usize,
     /// Which bodies are kept, and how much of them.
     pub capture: CaptureConfig,
-    /// Lower-case names of headers whose values are hidden.
-    pub redact_headers: Vec<String>,
+    /// What is hidden.
+    pub redact: RedactConfig,
+    /// Which exchanges give a record.
+    pub sampling: SamplingConfig,
     /// Where the destination namespace is read.
     pub mesh: Mesh,
-}
-
-/// The export request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CollectorConfig {
-    /// Envoy cluster.
-    pub cluster: String,
-    /// `:authority`.
-    pub authority: String,
-    /// `:path`.
-    pub path: String,
-    /// Further headers, in lower case.
-    pub headers: Vec<(String, String)>,
-    /// How long Envoy waits for the whole answer.
-    pub timeout: Duration,
-}
-
-/// Attempts at delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RetryConfig {
-    /// In all, the first included.
-    pub max_attempts: u32,
-    /// Pause after the first failure; doubles with each.
-    pub initial_backoff: Duration,
-    /// The longest pause, but for a longer `Retry-After`.
-    pub max_backoff: Duration,
-}
-
-/// What waits and what is in flight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QueueConfig {
-    /// Bytes of records that wait.
-    pub max_bytes: usize,
-    /// Export requests without an answer.
-    pub max_in_flight: usize,
-    /// What goes when it is full.
-    pub overflow: Overflow,
-}
-
-/// Which bodies are kept, and how much of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CaptureConfig {
-    /// The first bytes of each body that are kept.
-    pub max_body_bytes: usize,
-    /// Whether request bodies are kept.
-    pub request_body: bool,
-    /// Whether response bodies are kept.
-    pub response_body: bool,
 }
 
 impl Config {
@@ -85,60 +47,71 @@ impl Config {
     /// Every problem found, each with the path of its field, what was got and what it takes.
     pub fn parse(json: &[u8]) -> Result<Self, ConfigError> {
         let mut root = Section::parse(json)?;
-        let format = root.choice("format", &[("publish", Format::Publish)]);
-        let mesh = root.choice("mesh", &[("istio", Mesh::Istio), ("kuma", Mesh::Kuma), ("none", Mesh::None)]);
-        let collector = root.section("collector", |s| CollectorConfig::read(s, format));
-        let config = Self {
-            format,
-            mesh,
-            collector,
-            retry: root.section("retry", |s| RetryConfig {
-                max_attempts: s.int("max_attempts", 5, 1, 100) as u32,
-                initial_backoff: s.millis("initial_backoff_ms", 200, 1, 600_000),
-                max_backoff: s.millis("max_backoff_ms", 10_000, 1, 3_600_000),
-            }),
-            queue: root.section("queue", |s| QueueConfig {
-                max_bytes: s.int("max_bytes", 8 << 20, 1024, 1 << 30) as usize,
-                max_in_flight: s.int("max_in_flight", 64, 1, 1024) as usize,
-                overflow: s.choice(
-                    "overflow",
-                    &[("drop_oldest", Overflow::DropOldest), ("drop_newest", Overflow::DropNewest)],
-                ),
-            }),
-            memory_max_bytes: root.section("memory", |s| s.int("max_bytes", 64 << 20, 65_536, 2 << 30)) as usize,
-            capture: root.section("capture", |s| CaptureConfig {
-                max_body_bytes: s.int("max_body_bytes", 1_000_000, 0, 64 << 20) as usize,
-                request_body: s.bool("request_body", true),
-                response_body: s.bool("response_body", true),
-            }),
-            redact_headers: root.section("redact", |s| {
-                s.names("headers", &["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"])
-            }),
-        };
+        let config = Self::read(&mut root);
         root.finish()?;
         Ok(config)
     }
-}
 
-impl CollectorConfig {
-    fn read(section: &mut Section, format: Format) -> Self {
-        let cluster = section.string("cluster", "trace_analyzer");
-        let authority = section.string("authority", &default_authority(&cluster));
-        Self {
-            authority,
-            path: section.path("path", format.default_path()),
-            headers: section.headers("headers"),
-            timeout: section.millis("timeout_ms", 5000, 1, 600_000),
-            cluster,
-        }
+    /// What the filter logs at its start. No value that could be a secret.
+    pub fn summary(&self) -> String {
+        let Self { collector, batch, capture, queue, sampling, .. } = self;
+        let hosts = sampling.hosts.as_ref().map_or(String::new(), |hosts| format!(", hosts of {:?}", hosts.cluster));
+        format!(
+            "POST {} to cluster {:?}, {} records a request, bodies to {} bytes, queue {} bytes, {} % sampled{hosts}",
+            collector.path,
+            collector.cluster,
+            batch.max_records,
+            capture.max_body_bytes,
+            queue.max_bytes,
+            (sampling.rate * 100.0) as u32
+        )
     }
-}
 
-/// `host:port` of Istio's cluster names (`outbound|9000||collector.ns.svc.cluster.local`), else the cluster's name.
-fn default_authority(cluster: &str) -> String {
-    let parts: Vec<&str> = cluster.split('|').collect();
-    match *parts {
-        [_, port, _, host] if !host.is_empty() => format!("{host}:{port}"),
-        _ => cluster.to_owned(),
+    /// Every field, in the order in which it is read: the configuration's reference.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn reference() -> Vec<Field> {
+        let mut root = Section::empty();
+        Self::read(&mut root);
+        root.into_reference()
+    }
+
+    fn read(root: &mut Section) -> Self {
+        let format = root.choice(
+            "format",
+            "the format of records",
+            &[("publish", Format::Publish), ("apiclarity", Format::Apiclarity)],
+        );
+        let collector = root.section("collector", |s| CollectorConfig::read(s, format));
+        let batch = root.section("batch", BatchConfig::read);
+        let retry = root.section("retry", RetryConfig::read);
+        let queue = root.section("queue", |s| QueueConfig {
+            max_bytes: s.int("max_bytes", "bytes of records that wait, per worker", 8 << 20, 1024, 1 << 30) as usize,
+            max_in_flight: s.int("max_in_flight", "export requests without an answer, per worker", 64, 1, 1024)
+                as usize,
+            overflow: s.choice(
+                "overflow",
+                "which record goes when the queue is full",
+                &[("drop_oldest", Overflow::DropOldest), ("drop_newest", Overflow::DropNewest)],
+            ),
+        });
+        let memory_max_bytes = root.section("memory", |s| {
+            let meaning = "bytes of bodies being captured and of records on their way, per worker";
+            s.int("max_bytes", meaning, 64 << 20, 65_536, 2 << 30)
+        }) as usize;
+        let capture = root.section("capture", CaptureConfig::read);
+        let redact = root.section("redact", RedactConfig::read);
+        let mut sampling = root.section("sampling", SamplingConfig::read);
+        let mesh_choices = [("istio", Mesh::Istio), ("kuma", Mesh::Kuma), ("none", Mesh::None)];
+        let mut mesh = root.choice("mesh", "whose endpoint metadata names the destination namespace", &mesh_choices);
+        // The original filter's own keys.
+        if root.flag("trace_sampling_enabled", "the original filter's name for `sampling.hosts`") {
+            sampling.hosts.get_or_insert_with(HostsConfig::default);
+        }
+        if let Some(named) =
+            root.choice_if_given("service_mesh", "the original filter's name for `mesh`", &mesh_choices)
+        {
+            mesh = named;
+        }
+        Self { format, collector, batch, retry, queue, memory_max_bytes, capture, redact, sampling, mesh }
     }
 }

@@ -1,4 +1,5 @@
-//! Reads fields out of a JSON object and gathers every problem with the path of its field.
+//! Reads fields out of a JSON object and gathers every problem with the path of its field. Natively it also gathers the
+//! reference of all fields; in the wasm their meanings are dropped by the compiler.
 
 use super::json::Json;
 use std::{fmt, time::Duration};
@@ -18,12 +19,27 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+/// A field of the configuration, for its reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// JSON path, such as `collector.cluster`.
+    pub path: String,
+    /// The default, as JSON, or in words.
+    pub default: String,
+    /// What values it takes.
+    pub takes: String,
+    /// What it is for.
+    pub meaning: &'static str,
+}
+
 /// A JSON object that is being read: fields are taken out, and what remains at the end is unknown.
 pub(super) struct Section {
     path: String,
     fields: Vec<(String, Json)>,
     known: Vec<&'static str>,
     problems: Vec<String>,
+    #[cfg(not(target_arch = "wasm32"))]
+    reference: Vec<Field>,
 }
 
 impl Section {
@@ -31,7 +47,7 @@ impl Section {
     pub(super) fn parse(json: &[u8]) -> Result<Self, ConfigError> {
         let problem = |text: String| Err(ConfigError { problems: vec![text] });
         if json.trim_ascii().is_empty() {
-            return Ok(Self::new(String::new(), Vec::new()));
+            return Ok(Self::empty());
         }
         match serde_json::from_slice(json) {
             Ok(Json::Object(fields)) => Ok(Self::new(String::new(), fields)),
@@ -40,21 +56,74 @@ impl Section {
         }
     }
 
-    fn new(path: String, fields: Vec<(String, Json)>) -> Self {
-        Self { path, fields, known: Vec::new(), problems: Vec::new() }
+    /// The outermost object with every field at its default.
+    pub(super) fn empty() -> Self {
+        Self::new(String::new(), Vec::new())
     }
+
+    fn new(path: String, fields: Vec<(String, Json)>) -> Self {
+        Self {
+            path,
+            fields,
+            known: Vec::new(),
+            problems: Vec::new(),
+            #[cfg(not(target_arch = "wasm32"))]
+            reference: Vec::new(),
+        }
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn into_reference(self) -> Vec<Field> {
+        self.reference
+    }
+
+    /// Adds a field to the reference. In the wasm the texts are never made, and the code that would make them is gone.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn note<D: Into<String>, T: Into<String>>(
+        &mut self,
+        name: &str,
+        meaning: &'static str,
+        texts: impl FnOnce() -> (D, T),
+    ) {
+        let path = [&self.path, name].concat();
+        let (default, takes) = texts();
+        self.reference.push(Field { path, default: default.into(), takes: takes.into(), meaning });
+    }
+
+    #[cfg(target_arch = "wasm32")]
+    #[inline(always)]
+    fn note<D, T>(&mut self, _: &str, _: &'static str, _: impl FnOnce() -> (D, T)) {}
 
     /// Reads an object inside this one.
     pub(super) fn section<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Self) -> T) -> T {
-        let mut section = self.open(name);
+        let fields = self.take(name);
+        let mut section = self.open(name, fields);
         let value = read(&mut section);
         self.close(section);
         value
     }
 
-    fn open(&mut self, name: &'static str) -> Self {
+    /// Reads an object inside this one that also may be `true` (all its defaults), or `false` or absent: none.
+    pub(super) fn section_if_on<T>(
+        &mut self,
+        name: &'static str,
+        meaning: &'static str,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> Option<T> {
+        self.note(name, meaning, || ("false", "true, false or an object"));
+        let fields = self.take(name);
+        let on = !matches!(fields, None | Some(Json::Bool(false)));
+        let fields = fields.filter(|value| !matches!(value, Json::Bool(_)));
+        let mut section = self.open(name, fields);
+        // Also when it is off: for the reference.
+        let value = read(&mut section);
+        self.close(section);
+        on.then_some(value)
+    }
+
+    fn open(&mut self, name: &'static str, fields: Option<Json>) -> Self {
         let path = [&self.path, name, "."].concat();
-        match self.take(name) {
+        match fields {
             None => Self::new(path, Vec::new()),
             Some(Json::Object(fields)) => Self::new(path, fields),
             Some(other) => {
@@ -65,6 +134,8 @@ impl Section {
     }
 
     fn close(&mut self, section: Self) {
+        #[cfg(not(target_arch = "wasm32"))]
+        self.reference.extend(section.reference.iter().cloned());
         if let Err(error) = section.finish() {
             self.problems.extend(error.problems);
         }
@@ -86,7 +157,12 @@ impl Section {
     }
 
     /// A whole number from `min` to `max`.
-    pub(super) fn int(&mut self, name: &'static str, default: u64, min: u64, max: u64) -> u64 {
+    pub(super) fn int(&mut self, name: &'static str, meaning: &'static str, default: u64, min: u64, max: u64) -> u64 {
+        self.note(name, meaning, || (default.to_string(), format!("{min} to {max}")));
+        self.int_unnoted(name, default, min, max)
+    }
+
+    fn int_unnoted(&mut self, name: &'static str, default: u64, min: u64, max: u64) -> u64 {
         match self.take(name) {
             None => default,
             Some(Json::Whole(n)) if (min..=max).contains(&n) => n,
@@ -98,12 +174,35 @@ impl Section {
     }
 
     /// Milliseconds from `min` to `max`.
-    pub(super) fn millis(&mut self, name: &'static str, default: u64, min: u64, max: u64) -> Duration {
-        Duration::from_millis(self.int(name, default, min, max))
+    pub(super) fn millis(
+        &mut self,
+        name: &'static str,
+        meaning: &'static str,
+        default: u64,
+        min: u64,
+        max: u64,
+    ) -> Duration {
+        Duration::from_millis(self.int(name, meaning, default, min, max))
+    }
+
+    /// A number from 0 to 1.
+    pub(super) fn share(&mut self, name: &'static str, meaning: &'static str, default: f64) -> f64 {
+        self.note(name, meaning, || (format!("{default:.1}"), "0.0 to 1.0"));
+        match self.take(name) {
+            None => default,
+            Some(Json::Whole(0)) => 0.0,
+            Some(Json::Whole(1)) => 1.0,
+            Some(Json::Fraction(share)) if (0.0..=1.0).contains(&share) => share,
+            Some(other) => {
+                self.problem(name, &other, "a number from 0.0 to 1.0");
+                default
+            }
+        }
     }
 
     /// `true` or `false`.
-    pub(super) fn bool(&mut self, name: &'static str, default: bool) -> bool {
+    pub(super) fn bool(&mut self, name: &'static str, meaning: &'static str, default: bool) -> bool {
+        self.note(name, meaning, || (default.to_string(), "true, false"));
         match self.take(name) {
             None => default,
             Some(Json::Bool(value)) => value,
@@ -114,11 +213,55 @@ impl Section {
         }
     }
 
-    /// One of a few words; the type's default when absent.
-    pub(super) fn choice<T: Copy + Default>(&mut self, name: &'static str, choices: &[(&str, T)]) -> T {
+    /// `true`, `false`, or one of them as a string, as the original filter had it. Off by default.
+    pub(super) fn flag(&mut self, name: &'static str, meaning: &'static str) -> bool {
+        self.note(name, meaning, || ("\"false\"", "\"true\", \"false\""));
+        let Some(value) = self.take(name) else { return false };
+        let word = match &value {
+            Json::Bool(value) => Some(*value),
+            Json::Text(text) if text == "true" => Some(true),
+            Json::Text(text) if text == "false" => Some(false),
+            _ => None,
+        };
+        if word.is_none() {
+            self.problem(name, &value, "\"true\" or \"false\"");
+        }
+        word.unwrap_or(false)
+    }
+
+    /// One of a few words; the type's default, which is the first, when absent.
+    pub(super) fn choice<T: Copy + Default>(
+        &mut self,
+        name: &'static str,
+        meaning: &'static str,
+        choices: &[(&str, T)],
+    ) -> T {
+        self.choice_noted(name, meaning, choices, true).unwrap_or_default()
+    }
+
+    /// One of a few words, if given.
+    pub(super) fn choice_if_given<T: Copy>(
+        &mut self,
+        name: &'static str,
+        meaning: &'static str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
+        self.choice_noted(name, meaning, choices, false)
+    }
+
+    fn choice_noted<T: Copy>(
+        &mut self,
+        name: &'static str,
+        meaning: &'static str,
+        choices: &[(&str, T)],
+        defaults: bool,
+    ) -> Option<T> {
         let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-        let chosen = self.word(name, &words).and_then(|index| choices.get(index));
-        chosen.map(|(_, choice)| *choice).unwrap_or_default()
+        self.note(name, meaning, || {
+            let default = words.first().filter(|_| defaults);
+            (default.map_or("none".to_owned(), |word| format!("\"{word}\"")), words.join(", "))
+        });
+        self.word(name, &words).and_then(|index| choices.get(index)).map(|(_, choice)| *choice)
     }
 
     fn word(&mut self, name: &'static str, words: &[&str]) -> Option<usize> {
@@ -131,52 +274,100 @@ impl Section {
     }
 
     /// A string that fits in a header value and is not empty.
-    pub(super) fn string(&mut self, name: &'static str, default: &str) -> String {
-        self.checked(name, default, "a string that is not empty, without control characters", |s| {
-            !s.is_empty() && is_header_value(s)
-        })
+    pub(super) fn string(&mut self, name: &'static str, meaning: &'static str, default: &str) -> String {
+        self.note(name, meaning, || (["\"", default, "\""].concat(), "a string"));
+        self.value(name).unwrap_or_else(|| default.to_owned())
+    }
+
+    /// The same with a default that depends on other fields.
+    pub(super) fn string_or(
+        &mut self,
+        name: &'static str,
+        meaning: &'static str,
+        default_in_words: &'static str,
+        default: impl FnOnce() -> String,
+    ) -> String {
+        self.note(name, meaning, || (default_in_words, "a string"));
+        self.value(name).unwrap_or_else(default)
+    }
+
+    fn value(&mut self, name: &'static str) -> Option<String> {
+        let takes = "a string that is not empty, of printable ASCII";
+        self.checked(name, takes, |s| !s.is_empty() && is_header_value(s))
     }
 
     /// A path, as in a request line.
-    pub(super) fn path(&mut self, name: &'static str, default: &str) -> String {
-        self.checked(name, default, "a path that starts with \"/\", of printable ASCII without spaces", |s| {
-            s.starts_with('/') && s.bytes().all(|b| b.is_ascii_graphic())
-        })
+    pub(super) fn path(
+        &mut self,
+        name: &'static str,
+        meaning: &'static str,
+        default_in_words: &'static str,
+        default: &str,
+    ) -> String {
+        self.note(name, meaning, || (default_in_words, "a path"));
+        let takes = "a path that starts with \"/\", of printable ASCII without spaces";
+        self.checked(name, takes, |s| s.starts_with('/') && s.bytes().all(|b| b.is_ascii_graphic()))
+            .unwrap_or_else(|| default.to_owned())
     }
 
-    fn checked(&mut self, name: &'static str, default: &str, takes: &str, valid: fn(&str) -> bool) -> String {
-        match self.take(name) {
-            None => default.to_owned(),
-            Some(Json::Text(text)) if valid(&text) => text,
-            Some(other) => {
+    fn checked(&mut self, name: &'static str, takes: &str, valid: fn(&str) -> bool) -> Option<String> {
+        match self.take(name)? {
+            Json::Text(text) if valid(&text) => Some(text),
+            other => {
                 self.problem(name, &other, takes);
-                default.to_owned()
+                None
             }
         }
     }
 
     /// Header names, made lower case.
-    pub(super) fn names(&mut self, name: &'static str, default: &[&str]) -> Vec<String> {
-        let list = match self.take(name) {
-            None => return default.iter().map(|&s| s.to_owned()).collect(),
-            Some(Json::List(list)) => list,
-            Some(other) => {
-                self.problem(name, &other, "a list of header names");
-                return Vec::new();
+    pub(super) fn names(&mut self, name: &'static str, meaning: &'static str, default: &[&str]) -> Vec<String> {
+        self.note(name, meaning, || (default.join(", "), "a list of header names"));
+        let Some(list) = self.list(name, "a list of header names", is_header_name) else {
+            return default.iter().map(|&s| s.to_owned()).collect();
+        };
+        list.into_iter().map(|name| name.to_ascii_lowercase()).collect()
+    }
+
+    /// Strings.
+    pub(super) fn texts(&mut self, name: &'static str, meaning: &'static str) -> Vec<String> {
+        self.note(name, meaning, || ("[]", "a list of strings"));
+        self.list(name, "a list of strings that are not empty", |s| !s.is_empty()).unwrap_or_default()
+    }
+
+    /// Media-type patterns, made lower case.
+    pub(super) fn media_types(&mut self, name: &'static str, meaning: &'static str) -> Vec<String> {
+        self.note(name, meaning, || ("every type", "a list of `type/subtype`, `type/*` or `*/*`"));
+        let takes = "a list of type/subtype, type/* or */*, without parameters";
+        let list = self.list(name, takes, |s| match s.split_once('/') {
+            Some(("*", subtype)) => subtype == "*",
+            Some((kind, subtype)) => is_header_name(kind) && is_header_name(subtype),
+            None => false,
+        });
+        list.unwrap_or_default().into_iter().map(|pattern| pattern.to_ascii_lowercase()).collect()
+    }
+
+    fn list(&mut self, name: &'static str, takes: &str, valid: fn(&str) -> bool) -> Option<Vec<String>> {
+        let list = match self.take(name)? {
+            Json::List(list) => list,
+            other => {
+                self.problem(name, &other, takes);
+                return None;
             }
         };
-        let mut names = Vec::new();
+        let mut texts = Vec::new();
         for entry in list {
             match entry {
-                Json::Text(text) if is_header_name(&text) => names.push(text.to_ascii_lowercase()),
-                other => self.problem(name, &other, "a list of header names"),
+                Json::Text(text) if valid(&text) => texts.push(text),
+                other => self.problem(name, &other, takes),
             }
         }
-        names
+        Some(texts)
     }
 
     /// An object of header names and values. The values are not shown in errors: they may be secrets.
-    pub(super) fn headers(&mut self, name: &'static str) -> Vec<(String, String)> {
+    pub(super) fn headers(&mut self, name: &'static str, meaning: &'static str) -> Vec<(String, String)> {
+        self.note(name, meaning, || ("{}", "an object of header names and values"));
         let members = match self.take(name) {
             None => return Vec::new(),
             Some(Json::Object(members)) => members,

@@ -4,6 +4,7 @@
 use super::text::{Base64, Lossy};
 use crate::record::{Message, Record};
 use serde::{Serialize, Serializer, ser::SerializeSeq};
+use std::borrow::Cow;
 
 /// One exchange.
 #[derive(Debug, Serialize)]
@@ -21,7 +22,7 @@ pub struct Telemetry<'a> {
 #[derive(Debug, Serialize)]
 struct Request<'a> {
     method: Lossy<'a>,
-    path: Lossy<'a>,
+    path: Cow<'a, str>,
     host: Lossy<'a>,
     version: Lossy<'a>,
     headers: Pairs<'a>,
@@ -45,7 +46,7 @@ struct Pairs<'a> {
     /// The `:authority`, shown as the first header, as the original does.
     host: Option<&'a [u8]>,
     message: Message<'a>,
-    redact: &'a [String],
+    record: &'a Record<'a>,
 }
 
 // === impl Telemetry ===
@@ -53,7 +54,7 @@ struct Pairs<'a> {
 impl<'a> From<&'a Record<'a>> for Telemetry<'a> {
     fn from(record: &'a Record<'a>) -> Self {
         let (request, response) = (record.request, record.response);
-        let pairs = |message, host| Pairs { host, message, redact: record.redact_headers };
+        let pairs = |message, host| Pairs { host, message, record };
         Self {
             request_id: Lossy(record.request_id),
             scheme: Lossy(record.scheme),
@@ -62,7 +63,7 @@ impl<'a> From<&'a Record<'a>> for Telemetry<'a> {
             source_address: Lossy(record.source_address),
             scnt_request: Request {
                 method: Lossy(record.pseudo(":method")),
-                path: Lossy(record.pseudo(":path")),
+                path: super::text::lossy(record.path()),
                 host: Lossy(record.pseudo(":authority")),
                 version: Lossy(record.version),
                 headers: pairs(request, request.headers.get(":authority")),
@@ -88,8 +89,8 @@ impl Serialize for Pairs<'_> {
         if let Some(host) = self.host {
             list.serialize_element(&("host", Lossy(host)))?;
         }
-        for (name, value) in self.message.headers.exported(self.redact) {
-            list.serialize_element(&(name, Lossy(value)))?;
+        for (name, value) in self.message.headers.exported() {
+            list.serialize_element(&(name, Lossy(&self.record.redact.header(name, value))))?;
         }
         list.end()
     }

@@ -2,7 +2,7 @@
 
 use crate::body::Body;
 use serde::{Serialize, Serializer};
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// Bytes that should be UTF-8: each bad sequence becomes U+FFFD, as [`String::from_utf8_lossy`] does it.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +11,14 @@ pub struct Lossy<'a>(pub &'a [u8]);
 impl Serialize for Lossy<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&String::from_utf8_lossy(self.0))
+    }
+}
+
+/// Owned or borrowed bytes as [`Lossy`] shows them.
+pub fn lossy(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
+    match bytes {
+        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
     }
 }
 

@@ -1,0 +1,188 @@
+//! What the root context shares with its streams: the pipeline, and the timer that drives it.
+
+use crate::{
+    capture::EXPORT_MARK,
+    config::{Config, Framing, default_authority},
+    exporter::{Batch, Outcome},
+    host,
+    pipeline::Pipeline,
+    poll::{PATH, Poll},
+};
+use log::{error, warn};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
+
+/// Export requests sent at one tick or answer. Everything at once would hold the worker, and with it the traffic, for
+/// the time of the whole burst.
+const SLICE: usize = 16;
+
+/// Envoy's timer counts whole milliseconds.
+const MIN_TICK: Duration = Duration::from_millis(1);
+
+/// One worker's pipeline and its way to Envoy.
+pub(crate) struct Worker {
+    pub(crate) pipeline: RefCell<Pipeline>,
+    metrics: RefCell<host::Metrics>,
+    poll: Cell<Option<Poll>>,
+    tick: Cell<Duration>,
+}
+
+impl Worker {
+    pub(crate) fn new(config: Config) -> Self {
+        let poll = config.sampling.hosts.as_ref().map(|hosts| Poll::new(hosts.interval));
+        let mut pipeline = Pipeline::new(config);
+        pipeline.exporter.seed(host::now().as_nanos() as u64);
+        let worker = Self {
+            pipeline: RefCell::new(pipeline),
+            metrics: RefCell::default(),
+            poll: Cell::new(poll),
+            tick: Cell::new(Duration::ZERO),
+        };
+        // The first poll; Envoy takes no calls while it configures.
+        worker.arm();
+        worker
+    }
+
+    /// A stream ended, and a record may have been enqueued. A stream cannot send it: the SDK gives an answer to the
+    /// context that asked, and drops it once that stream is gone. So the root's timer is armed.
+    pub(crate) fn stream_ended(&self) {
+        // A timer that runs soon enough is not set again: that would postpone it, with every record a little more.
+        if self.tick.get() != MIN_TICK {
+            self.arm();
+            if self.tick.get() != MIN_TICK {
+                self.publish();
+            }
+        }
+    }
+
+    /// After every change of the root's own: send, arm, publish, report.
+    pub(crate) fn turn(&self) {
+        let now = host::now();
+        self.poll(now);
+        self.send(now);
+        self.arm();
+        self.publish();
+        if let Some(report) = self.pipeline.borrow_mut().loss_report(now) {
+            error!("{report}");
+        }
+    }
+
+    /// Sends what waits without lingering, and polls no more.
+    pub(crate) fn drain(&self) {
+        self.poll.set(None);
+        self.pipeline.borrow_mut().exporter.drain();
+        self.turn();
+    }
+
+    /// Whether every record was delivered or dropped.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.pipeline.borrow().exporter.is_idle()
+    }
+
+    /// The answer to an export request.
+    pub(crate) fn answered(&self, token: u32, outcome: Outcome) {
+        let mut pipeline = self.pipeline.borrow_mut();
+        let Pipeline { exporter, stats, .. } = &mut *pipeline;
+        exporter.answered(token, outcome, host::now(), stats);
+    }
+
+    /// Whether this is the token of the poll in flight; it is answered then.
+    pub(crate) fn is_poll(&self, token: u32) -> bool {
+        let Some(mut poll) = self.poll.get() else { return false };
+        let ours = poll.answered(token);
+        self.poll.set(Some(poll));
+        ours
+    }
+
+    /// An answer of the sampling manager.
+    pub(crate) fn learn(&self, status: u64, content_type: &[u8], body: &[u8]) {
+        let learnt = self.pipeline.borrow_mut().sampling.learn(status, content_type, body);
+        self.report_poll(learnt.err());
+    }
+
+    fn report_poll(&self, problem: Option<String>) {
+        let Some(mut poll) = self.poll.get() else { return };
+        let report = poll.report(problem.is_some());
+        self.poll.set(Some(poll));
+        if let Some(problem) = problem.filter(|_| report) {
+            warn!("hosts to trace: the last good list stays: {problem}");
+        }
+    }
+
+    fn poll(&self, now: Duration) {
+        let Some(mut poll) = self.poll.get() else { return };
+        let due = poll.due(now);
+        self.poll.set(Some(poll));
+        if !due {
+            return;
+        }
+        let pipeline = self.pipeline.borrow();
+        let Some(hosts) = &pipeline.config.sampling.hosts else { return };
+        let authority = default_authority(&hosts.cluster);
+        let headers = vec![(":method", "GET"), (":path", PATH), (":authority", &authority), (EXPORT_MARK, "1")];
+        match host::call(&hosts.cluster, headers, None, pipeline.config.collector.timeout) {
+            Some(token) => {
+                poll.sent(token);
+                self.poll.set(Some(poll));
+            }
+            None => {
+                let problem = format!("Envoy did not take the request to cluster {:?}", hosts.cluster);
+                drop(pipeline);
+                self.report_poll(Some(problem));
+            }
+        }
+    }
+
+    /// Sends a slice of what waits.
+    fn send(&self, now: Duration) {
+        let mut pipeline = self.pipeline.borrow_mut();
+        let Pipeline { config, exporter, stats, .. } = &mut *pipeline;
+        for _ in 0..SLICE {
+            let Some(batch) = exporter.next(now) else { break };
+            match export(config, &batch) {
+                Some(token) => exporter.sent(token, batch, stats),
+                None => exporter.refused(batch, now, stats),
+            }
+        }
+    }
+
+    /// Sets the timer to when there is something to do, and off when there is not: an idle filter costs nothing.
+    fn arm(&self) {
+        let now = host::now();
+        let export = self.pipeline.borrow().exporter.wake_in(now);
+        let poll = self.poll.get().map(|poll| poll.wake_in(now));
+        let wake = export.into_iter().chain(poll).min();
+        let tick = wake.map_or(Duration::ZERO, |wake| whole_millis(wake).max(MIN_TICK));
+        if tick != self.tick.get() {
+            self.tick.set(tick);
+            host::set_tick(tick);
+        }
+    }
+
+    fn publish(&self) {
+        let stats = self.pipeline.borrow_mut().measured();
+        self.metrics.borrow_mut().publish(&stats);
+    }
+}
+
+/// Rounded up: a timer that fires early finds nothing to do.
+fn whole_millis(duration: Duration) -> Duration {
+    Duration::from_millis(duration.as_nanos().div_ceil(1_000_000) as u64)
+}
+
+/// Sends a batch; the token of the call if Envoy took it.
+fn export(config: &Config, batch: &Batch) -> Option<u32> {
+    let collector = &config.collector;
+    let ndjson = config.batch.max_records > 1 && config.batch.framing == Framing::Ndjson;
+    let mut headers = vec![
+        (":method", "POST"),
+        (":path", collector.path.as_str()),
+        (":authority", collector.authority.as_str()),
+        ("content-type", if ndjson { "application/x-ndjson" } else { "application/json" }),
+        (EXPORT_MARK, "1"),
+    ];
+    headers.extend(collector.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    host::call(&collector.cluster, headers, Some(&batch.body), collector.timeout)
+}
