@@ -8,9 +8,14 @@ let
   rust = import ./rust.nix { inherit pkgs; };
   filter = import ./filter.nix { inherit pkgs rust sources; };
   e2e = import ./e2e.nix { inherit pkgs rust sources; };
+  ctl = import ./ctl.nix { inherit pkgs rust sources; };
   # Envoy is packaged for Linux only, and so are containers.
   container = import ./container.nix { inherit pkgs; };
   demo = import ./demo.nix { inherit pkgs e2e filter; };
+  validate = pkgs.writeShellApplication {
+    name = "http-trace-validate";
+    text = ''exec ${ctl}/bin/http-trace-ctl validate "$@"'';
+  };
   formatter = import ./formatter.nix { inherit pkgs rust; };
 in
 {
@@ -18,10 +23,18 @@ in
 
   packages = {
     default = filter;
+    inherit ctl;
   }
   // onLinux { inherit demo e2e; };
 
-  apps = onLinux {
+  apps = {
+    validate = {
+      type = "app";
+      program = "${validate}/bin/http-trace-validate";
+      meta.description = "Checks a configuration of the filter, as the filter itself would";
+    };
+  }
+  // onLinux {
     default = demo.app;
     demo = demo.app;
   };
@@ -34,6 +47,14 @@ in
         rust
         sources
         filter
+        ;
+    }
+    // import ./checks/readme.nix {
+      inherit
+        pkgs
+        ctl
+        filter
+        sources
         ;
     }
     // {

@@ -13,6 +13,7 @@ let
     ../Cargo.lock
     ../src
     # Cargo wants the manifest of each member, whatever it builds.
+    ../k8s/ctl/Cargo.toml
     ../tests/e2e/Cargo.toml
   ];
 in
@@ -21,11 +22,13 @@ in
   rust = source (
     workspace
     ++ [
+      ../k8s/ctl
       ../tests
       ../.clippy.toml
       ../.rustfmt.toml
     ]
   );
+  readme = source [ ../README.md ];
   nix = source [
     ../flake.nix
     ../nix

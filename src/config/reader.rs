@@ -259,7 +259,7 @@ impl Section {
         let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
         self.note(name, meaning, || {
             let default = words.first().filter(|_| defaults);
-            (default.map_or("none".to_owned(), |word| format!("\"{word}\"")), words.join(", "))
+            (default.map_or("not given".to_owned(), |word| format!("\"{word}\"")), words.join(", "))
         });
         self.word(name, &words).and_then(|index| choices.get(index)).map(|(_, choice)| *choice)
     }

@@ -1,0 +1,44 @@
+# What the README says is true: its configuration reference, and its Envoy configuration in a real Envoy.
+{
+  pkgs,
+  ctl,
+  filter,
+  sources,
+}:
+let
+  inherit (pkgs) lib;
+  readme = "${sources.readme}/README.md";
+in
+{
+  readme-reference = pkgs.runCommand "readme-reference" { nativeBuildInputs = [ pkgs.diffutils ]; } ''
+    sed '1,/<!-- configuration -->/d; /<!-- end -->/,$d; /^$/d' ${readme} > written
+    ${ctl}/bin/http-trace-ctl reference > true
+    diff --unified written true || {
+      echo "README.md's configuration reference is out of date: put what 'http-trace-ctl reference' prints between"
+      echo "<!-- configuration --> and <!-- end -->"
+      exit 1
+    }
+    touch $out
+  '';
+
+  readme-validate = pkgs.runCommand "readme-validate" { } ''
+    sed -n '/^```json configuration/,/^```$/p' ${readme} | sed '1d;$d' > configuration.json
+    [ -s configuration.json ] || { echo "README.md has no example of a configuration"; exit 1; }
+    ${ctl}/bin/http-trace-ctl validate configuration.json
+    touch $out
+  '';
+}
+// lib.optionalAttrs pkgs.stdenv.hostPlatform.isLinux {
+  readme-envoy = pkgs.runCommand "readme-envoy" { nativeBuildInputs = [ pkgs.envoy-bin ]; } ''
+    sed -n '/^```yaml/,/^```$/p' ${readme} | sed '1d;$d' > filters.yaml
+    grep -q http_trace_filter filters.yaml || { echo "README.md has no http_filters"; exit 1; }
+    sed -i 's|/var/local/lib/wasm-filters/http-trace-filter.wasm|${filter}/lib/http-trace-filter.wasm|' filters.yaml
+    {
+      cat ${./readme-envoy.yaml}
+      sed 's/^/                /' filters.yaml
+    } > envoy.yaml
+    envoy --mode validate --config-path envoy.yaml > log 2>&1 || { cat log; exit 1; }
+    tail -n 1 log
+    touch $out
+  '';
+}
