@@ -51,6 +51,8 @@ pub struct Capture {
     response: Headers,
     request_body: Body,
     response_body: Body,
+    /// What both header maps hold, computed when they change: bodies come in many chunks.
+    headers_held: usize,
     tunnel: bool,
     keeps_request: Option<bool>,
     keeps_response: Option<bool>,
@@ -60,6 +62,7 @@ impl Capture {
     /// The request's headers.
     pub fn request_headers(&mut self, headers: Headers) {
         self.request = headers;
+        self.headers_held = self.request.held().saturating_add(self.response.held());
         self.keeps_request = None;
     }
 
@@ -67,6 +70,7 @@ impl Capture {
     /// was kept of it is forgotten: ask [`Capture::held`] again.
     pub fn response_headers(&mut self, headers: Headers) {
         self.response = headers;
+        self.headers_held = self.request.held().saturating_add(self.response.held());
         self.keeps_response = None;
         // A second response replaces the first: Envoy's local reply where the upstream's had not been sent yet.
         self.response_body.clear();
@@ -108,9 +112,10 @@ impl Capture {
         self.body(direction).push(chunk)
     }
 
-    /// The bytes of memory that the bodies hold.
+    /// The bytes of memory that headers and bodies hold.
     pub fn held(&self) -> usize {
-        self.request_body.held().saturating_add(self.response_body.held())
+        let bodies = self.request_body.held().saturating_add(self.response_body.held());
+        self.headers_held.saturating_add(bodies)
     }
 
     /// Whether request headers were seen: not so when Envoy answered before the filter was reached.

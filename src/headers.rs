@@ -10,6 +10,13 @@ impl Headers {
         self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_slice())
     }
 
+    /// The memory held, in bytes: the texts, and what the list and the allocator take for each.
+    pub fn held(&self) -> usize {
+        const ENTRY: usize = 64;
+        let texts = |(name, value): &(String, Vec<u8>)| name.len().saturating_add(value.len()).saturating_add(ENTRY);
+        self.0.iter().map(texts).fold(0, usize::saturating_add)
+    }
+
     /// Whether there is no header at all, not even a pseudo header.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

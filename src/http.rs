@@ -21,6 +21,8 @@ pub(crate) struct Http {
     decision: Decision,
     /// An export request of this filter, which is never recorded.
     export: bool,
+    /// Its headers alone found no memory: it is dropped, and counted.
+    dropped: bool,
     namespace: Option<Vec<u8>>,
 }
 
@@ -32,13 +34,14 @@ impl Http {
             accounted: 0,
             decision: Decision::Open,
             export: false,
+            dropped: false,
             namespace: None,
         }
     }
 
     /// The worker, unless the stream gives no record.
     fn recording(&self) -> Option<Rc<Worker>> {
-        let recording = !self.export && self.decision != Decision::Exclude;
+        let recording = !self.export && !self.dropped && self.decision != Decision::Exclude;
         self.worker.as_ref().filter(|_| recording).cloned()
     }
 
@@ -59,6 +62,17 @@ impl Http {
         if self.decision == Decision::Exclude {
             self.capture.release();
         }
+        self.fit(worker);
+    }
+
+    /// Accounts for headers that were captured, or gives up the exchange when there is no memory for them.
+    fn fit(&mut self, worker: &Worker) {
+        let grown = self.capture.held().saturating_sub(self.accounted);
+        if grown > worker.pipeline.borrow().memory_left() {
+            self.capture.release();
+            self.dropped = true;
+        }
+        self.account(worker);
     }
 
     fn response_headers(&mut self, worker: &Worker) {
@@ -75,7 +89,7 @@ impl Http {
                 self.capture.response_headers(headers);
             }
         }
-        self.account(worker);
+        self.fit(worker);
     }
 
     fn decide(&self, worker: &Worker) -> Decision {
@@ -179,11 +193,11 @@ impl HttpContext for Http {
         let Some(worker) = self.worker.take() else { return };
         // It may be the stream's first callback: Envoy answers some requests before the filters see them. Then the
         // access log's maps are all there is.
-        if !self.export && self.decision != Decision::Exclude {
+        if !self.export && !self.dropped && self.decision != Decision::Exclude {
             if !self.capture.has_request() {
                 self.request_headers(&worker);
             }
-            if !self.capture.has_response() && self.decision != Decision::Exclude {
+            if !self.capture.has_response() && !self.dropped && self.decision != Decision::Exclude {
                 self.response_headers(&worker);
             }
         }
@@ -192,6 +206,8 @@ impl HttpContext for Http {
         }
         if self.decision == Decision::Exclude {
             worker.pipeline.borrow_mut().exclude();
+        } else if self.dropped {
+            worker.pipeline.borrow_mut().drop_unseen();
         } else {
             let facts = self.facts(&worker);
             worker.pipeline.borrow_mut().finish(&self.capture, &facts, host::now());

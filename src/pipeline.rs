@@ -40,7 +40,7 @@ impl Pipeline {
         self.config.memory_max_bytes.saturating_sub(self.captured).saturating_sub(self.exporter.held())
     }
 
-    /// Accounts for captured bodies: what they held `before`, and what they hold `now`.
+    /// Accounts for captures: what they held `before`, and what they hold `now`.
     pub fn account(&mut self, before: usize, now: usize) {
         self.captured = self.captured.saturating_sub(before).saturating_add(now);
     }
@@ -58,6 +58,12 @@ impl Pipeline {
             // Cannot happen for these types; were it to, the identity of the counters must hold.
             Err(_) => self.stats.dropped_rejected = self.stats.dropped_rejected.saturating_add(1),
         }
+    }
+
+    /// Counts a finished exchange whose headers alone found no memory.
+    pub fn drop_unseen(&mut self) {
+        self.stats.streams = self.stats.streams.saturating_add(1);
+        self.stats.dropped_queue_full = self.stats.dropped_queue_full.saturating_add(1);
     }
 
     /// Counts a finished exchange that sampling excluded.

@@ -60,7 +60,7 @@ fn percent_decoded(text: &[u8]) -> Vec<u8> {
     loop {
         match *rest {
             [b'%', high, low, ref tail @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                out.push(nibble(high) << 4 | nibble(low));
+                out.push((nibble(high) << 4) | nibble(low));
                 rest = tail;
             }
             [b'+', ref tail @ ..] => {

@@ -108,5 +108,5 @@ fn hash(request_id: &[u8]) -> u64 {
     }
     hash ^= hash >> 33;
     hash = hash.wrapping_mul(0xff51_afd7_ed55_8ccd);
-    hash ^ hash >> 33
+    hash ^ (hash >> 33)
 }

@@ -64,6 +64,6 @@ stats! {
     queued_bytes: Gauge,
     /// Records in requests that the collector has not answered yet.
     in_flight: Gauge,
-    /// Bytes of bodies of exchanges that are not finished.
+    /// Bytes of headers and bodies of exchanges that are not finished.
     captured_bytes: Gauge,
 }

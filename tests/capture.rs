@@ -20,11 +20,12 @@ fn capture(request_type: Option<&str>) -> Capture {
 
 /// What is kept of the request body when it comes in these chunks; and the flag.
 fn kept(capture: &mut Capture, config: &CaptureConfig, chunks: &[usize]) -> (usize, u64) {
+    let headers = capture.held();
     for chunk in chunks {
         let wanted = capture.wanted(Direction::Request, *chunk, config, usize::MAX);
         capture.push(Direction::Request, vec![b'x'; wanted]);
     }
-    (capture.held(), capture.truncated())
+    (capture.held() - headers, capture.truncated())
 }
 
 #[test]
@@ -57,6 +58,15 @@ fn bodies_are_kept_by_content_type() {
     ] {
         assert_eq!(kept(&mut capture(content_type), &config, &[5]), (expected, 0), "{content_type:?}");
     }
+}
+
+#[test]
+fn headers_count_as_memory() {
+    let mut capture = Capture::default();
+    capture.request_headers(Headers::from(vec![("x-long".to_owned(), vec![b'x'; 50_000])]));
+    assert!((50_000..50_200).contains(&capture.held()), "{}", capture.held());
+    capture.response_headers(Headers::from(vec![("x-long".to_owned(), vec![b'x'; 20_000])]));
+    assert!((70_000..70_300).contains(&capture.held()), "{}", capture.held());
 }
 
 #[test]
