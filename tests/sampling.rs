@@ -12,7 +12,7 @@ fn sampling(json: &str) -> Sampling {
 /// A UUID whose digits are spread by a counter.
 fn id(n: u64) -> String {
     let n = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", n >> 32, n & 0xffff, n >> 8 & 0xfff, n >> 20 & 0xfff, n >> 16)
+    format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", n >> 32, n & 0xffff, (n >> 8) & 0xfff, (n >> 20) & 0xfff, n >> 16)
 }
 
 #[test]
