@@ -46,6 +46,8 @@ pub fn bootstrap(plan: &Plan<'_>) -> Value {
                 cluster("upstream_h2", Some(plan.upstream_h2), &json!({ "http2_protocol_options": {} })),
                 cluster("empty", None, &json!({ "http_protocol_options": {} })),
                 cluster("refused", Some(SocketAddr::from(([127, 0, 0, 1], 1))), &json!({ "http_protocol_options": {} })),
+                in_mesh(cluster("in_mesh", Some(plan.upstream), &json!({ "http_protocol_options": {} }))),
+                cluster("trace-sampling-manager", Some(plan.collector), &json!({ "http_protocol_options": {} })),
                 cluster("trace_analyzer", Some(plan.collector), &json!({ "http_protocol_options": {} })),
             ],
         },
@@ -120,12 +122,21 @@ fn routes() -> Value {
             { "name": "nowhere", "domains": [NOWHERE] },
             { "name": "all", "domains": ["*"], "routes": [
                 connect, local, redirect, timeout, refused_grpc,
-                to("/empty-cluster", "empty"), to("/refused", "refused"), to("/unknown-cluster", "no_such_cluster"),
+                to("/in-mesh", "in_mesh"), to("/empty-cluster", "empty"), to("/refused", "refused"), to("/unknown-cluster", "no_such_cluster"),
                 to("/h2/", "upstream_h2"), to("/grpc.health.v1.Health/", "upstream_h2"),
                 to("/", "upstream"),
             ] },
         ],
     })
+}
+
+/// Gives the cluster's endpoint the metadata by which Istio and Kuma name its workload.
+fn in_mesh(mut cluster: Value) -> Value {
+    cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["metadata"] = json!({ "filter_metadata": {
+        "istio": { "workload": "orders;sock-shop;orders;latest;Kubernetes" },
+        "envoy.lb": { "k8s.kuma.io/namespace": "kuma-shop" },
+    } });
+    cluster
 }
 
 /// A cluster, bounded so high that a thousand concurrent streams pass.

@@ -23,6 +23,8 @@ pub enum Manner {
     Slow(Duration),
     /// Keeps it and answers this status.
     Status(u16),
+    /// Keeps it and answers this status with `Retry-After`, in seconds.
+    RetryAfter(u16, u64),
     /// Keeps it and resets the connection.
     Reset,
 }
@@ -57,10 +59,24 @@ impl Post {
     }
 }
 
+/// What it answers as the sampling manager, to `GET /api/hostsToTrace`.
+#[derive(Clone, Debug, Default)]
+pub struct Hosts {
+    /// The status; 0: it does not know the path.
+    pub status: u16,
+    /// The content type.
+    pub content_type: String,
+    /// The body.
+    pub body: String,
+    /// How often it was asked.
+    pub asked: u64,
+}
+
 #[derive(Default)]
 struct State {
     manner: Mutex<Manner>,
     posts: Mutex<Vec<Post>>,
+    hosts: Mutex<Hosts>,
 }
 
 /// A running collector.
@@ -87,6 +103,29 @@ impl Collector {
     /// Changes what it does with the POSTs to come.
     pub fn behave(&self, manner: Manner) {
         *lock(&self.state.manner) = manner;
+    }
+
+    /// Listens again where it did before it was ended.
+    ///
+    /// # Errors
+    /// When the port was taken meanwhile.
+    pub async fn restart(&mut self) -> io::Result<()> {
+        let listener = TcpListener::bind(self.address).await?;
+        self.server.spawn(accept(listener, Arc::clone(&self.state)));
+        Ok(())
+    }
+
+    /// Changes what it answers as the sampling manager.
+    pub fn manage(&self, status: u16, content_type: &str, body: &str) {
+        let mut hosts = lock(&self.state.hosts);
+        let asked = hosts.asked;
+        *hosts = Hosts { status, content_type: content_type.to_owned(), body: body.to_owned(), asked };
+    }
+
+    /// How often it was asked as the sampling manager.
+    #[must_use]
+    pub fn asked(&self) -> u64 {
+        lock(&self.state.hosts).asked
     }
 
     /// Ends it: from now on, connections are refused.
@@ -138,8 +177,14 @@ async fn serve(stream: TcpStream, state: &State) -> io::Result<()> {
         if message.end == End::Cut {
             return Ok(());
         }
+        if message.start.starts_with(b"GET /api/hostsToTrace ") {
+            let answer = answer_hosts(state);
+            reader.stream().write_all(answer.as_bytes()).await?;
+            continue;
+        }
         lock(&state.posts).push(Post { message, at: Instant::now() });
         let manner = *lock(&state.manner);
+        let mut more = String::new();
         let status = match manner {
             Manner::Accept => 200,
             Manner::Slow(delay) => {
@@ -147,9 +192,22 @@ async fn serve(stream: TcpStream, state: &State) -> io::Result<()> {
                 200
             }
             Manner::Status(status) => status,
+            Manner::RetryAfter(status, seconds) => {
+                more = format!("retry-after: {seconds}\r\n");
+                status
+            }
             Manner::Reset => return reader.stream().set_zero_linger(),
         };
-        let answer = format!("HTTP/1.1 {status} Whatever\r\ncontent-length: 0\r\n\r\n");
+        let answer = format!("HTTP/1.1 {status} Whatever\r\n{more}content-length: 0\r\n\r\n");
         reader.stream().write_all(answer.as_bytes()).await?;
     }
+}
+
+fn answer_hosts(state: &State) -> String {
+    let mut hosts = lock(&state.hosts);
+    hosts.asked += 1;
+    let Hosts { status, content_type, body, .. } = &*hosts;
+    let status = if *status == 0 { 404 } else { *status };
+    let length = body.len();
+    format!("HTTP/1.1 {status} Whatever\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n{body}")
 }

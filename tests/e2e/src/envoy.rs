@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::admin::Admin;
 use crate::bootstrap::{self, FILTERED, PLAIN, Plan};
+use crate::resident;
 use crate::temp::TempDir;
 use crate::wait::DEADLINE;
 
@@ -88,6 +89,14 @@ impl Envoy {
     #[must_use]
     pub fn plain(&self) -> SocketAddr {
         self.plain
+    }
+
+    /// Its resident memory in bytes.
+    ///
+    /// # Errors
+    /// When `/proc` cannot be read.
+    pub fn resident(&self) -> io::Result<u64> {
+        resident::resident(self.child.id())
     }
 
     /// What it logged so far.

@@ -15,6 +15,7 @@ pub mod expect;
 pub mod message;
 pub mod reply;
 pub mod request;
+pub mod resident;
 pub mod rig;
 pub mod stage;
 pub mod temp;

@@ -12,7 +12,7 @@ use http_trace_e2e::stage::Stage;
 use http_trace_e2e::wait;
 
 /// Sends exchanges whose records may never arrive, and compares the traffic.
-async fn traffic(stage: &Stage, count: usize) {
+pub(crate) async fn traffic(stage: &Stage, count: usize) {
     for at in 0..count {
         for protocol in [H1, H2] {
             let mut request = Request::post(&format!("/orders/{at}"), format!("order {at}"));
@@ -25,7 +25,7 @@ async fn traffic(stage: &Stage, count: usize) {
 }
 
 /// Every stream is accounted for: exported, dropped with a reason, or still waiting.
-async fn balanced(stage: &Stage, streams: u64) {
+pub(crate) async fn balanced(stage: &Stage, streams: u64) {
     let metric = |name: &str| stage.metric(name).unwrap_or_else(|| panic!("the metric {name} is missing"));
     let parts = [
         "sampled_out",

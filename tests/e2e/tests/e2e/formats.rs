@@ -1,0 +1,133 @@
+//! Formats, batches, and what is hidden in records.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use http_trace_e2e::case::Case;
+use http_trace_e2e::client::Protocol::{H1, H2};
+use http_trace_e2e::message::Message;
+use http_trace_e2e::reply::Reply;
+use http_trace_e2e::request::Request;
+use http_trace_e2e::rig::unused_id;
+use http_trace_e2e::stage::Stage;
+use http_trace_e2e::wait;
+use serde_json::{Value, json};
+
+use crate::collector::{balanced, traffic};
+
+/// Sends a request through the filter and without it; the only POST that comes of it.
+async fn post_of(stage: &Stage, request: Request) -> Message {
+    let request = Request { id: unused_id(), ..request };
+    stage.check_traffic(&Case::new("one", H1, request, Reply::ok("an answer"))).await;
+    let post = wait::until("its record", || stage.collector.take().pop()).await;
+    post.message
+}
+
+fn json_of(message: &Message) -> Value {
+    serde_json::from_slice(&message.body).expect("a record is JSON")
+}
+
+fn millis() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis() as u64
+}
+
+#[tokio::test]
+async fn apiclarity_with_the_namespace_of_each_mesh() {
+    for (mesh, namespace) in [("istio", Some("sock-shop")), ("kuma", Some("kuma-shop")), ("none", None)] {
+        let stage = Stage::with(Some(&format!(r#"{{"format":"apiclarity","mesh":"{mesh}"}}"#))).await;
+        let before = millis();
+        let post = post_of(&stage, Request::post("/in-mesh/a?b=c", r#"{"a":1}"#).host("orders:8080")).await;
+        let after = millis();
+        assert_eq!(post.start.escape_ascii().to_string(), "POST /api/telemetry HTTP/1.1");
+        assert_eq!(post.header("content-type"), Some(&b"application/json"[..]));
+        let record = json_of(&post);
+        let expected_host = namespace.map_or("orders".to_owned(), |namespace| format!("orders.{namespace}"));
+        assert_eq!(record["request"]["host"], expected_host, "{mesh}: {record}");
+        assert_eq!(record["destinationNamespace"], json!(namespace), "{mesh}: {record}");
+        assert_eq!(record["request"]["path"], "/in-mesh/a?b=c");
+        assert_eq!(record["request"]["common"]["body"], "eyJhIjoxfQ==");
+        assert_eq!(record["request"]["common"]["headers"][0], json!({ "key": "host", "value": "orders:8080" }));
+        assert_eq!(record["response"]["statusCode"], "200");
+        assert_eq!(record["response"]["common"]["TruncatedBody"], false);
+        let [start, end] = ["request", "response"].map(|side| record[side]["common"]["time"].as_u64().expect("a time"));
+        assert!(before <= start && start <= end && end <= after, "{before} {start} {end} {after}");
+        stage.finish_lossy();
+    }
+}
+
+#[tokio::test]
+async fn publish_has_the_namespace_too() {
+    let stage = Stage::start().await;
+    let record = json_of(&post_of(&stage, Request::get("/in-mesh").host("orders")).await);
+    assert_eq!(record["destination_namespace"], "sock-shop");
+    assert_eq!(record["scnt_request"]["host"], "orders");
+    stage.finish_lossy();
+}
+
+#[tokio::test]
+async fn batches_of_lines_and_arrays() {
+    for (framing, content_type) in [("ndjson", "application/x-ndjson"), ("array", "application/json")] {
+        let configuration = format!(r#"{{"batch":{{"max_records":8,"linger_ms":300,"framing":"{framing}"}}}}"#);
+        let stage = Stage::with(Some(&configuration)).await;
+        traffic(&stage, 10).await;
+        wait::until("every record", || (stage.metric("exported")? == 20).then_some(())).await;
+        let mut sizes = Vec::new();
+        for post in stage.collector.posts() {
+            assert_eq!(post.message.header("content-type"), Some(content_type.as_bytes()));
+            let body = String::from_utf8(post.message.body.clone()).expect("UTF-8");
+            let records: Vec<Value> = match framing {
+                "array" => serde_json::from_str(&body).expect("an array"),
+                _ => body.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect(),
+            };
+            assert!(records.iter().all(|record| record["scnt_request"]["path"].is_string()), "{body}");
+            sizes.push(records.len());
+        }
+        assert!(sizes.iter().sum::<usize>() == 20 && sizes.iter().all(|size| *size <= 8), "{sizes:?}");
+        assert!(sizes.contains(&8), "a full batch: {sizes:?}");
+        assert!(sizes.len() < 10, "fewer requests than records: {sizes:?}");
+        balanced(&stage, 20).await;
+        stage.finish_lossy();
+    }
+}
+
+#[tokio::test]
+async fn a_redacted_value_is_nowhere() {
+    let stage = Stage::with(Some(r#"{"redact":{"headers":["x-secret"],"query_params":["token"]}}"#)).await;
+    let request =
+        Request::get("/a?token=s3cret&b=1").header("x-secret", "s3cret").header("referer", "http://a/?token=s3cret");
+    let post = post_of(&stage, request).await;
+    assert_eq!(json_of(&post)["scnt_request"]["path"], "/a?token=[redacted]&b=1");
+    assert!(!post.body.windows(6).any(|window| window == b"s3cret"), "{}", String::from_utf8_lossy(&post.body));
+    assert!(!stage.envoy.log().contains("s3cret"));
+    stage.finish_lossy();
+}
+
+#[tokio::test]
+async fn bodies_by_type_and_size() {
+    let configuration =
+        r#"{"capture":{"content_types":["application/json"],"max_body_bytes":10,"oversize_body":"drop"}}"#;
+    let stage = Stage::with(Some(configuration)).await;
+    for (content_type, body, expected, truncated) in [
+        ("application/json", "[1]", "WzFd", false),
+        ("application/json", "[1,2,3,4,5,6]", "", true),
+        ("text/plain", "[1]", "", false),
+    ] {
+        let request = Request::post("/", body).header("content-type", content_type);
+        let record = json_of(&post_of(&stage, request).await);
+        let request = &record["scnt_request"];
+        assert_eq!((&request["body"], &request["truncated_body"]), (&json!(expected), &json!(truncated)), "{body}");
+    }
+    stage.finish_lossy();
+}
+
+#[tokio::test]
+async fn the_filter_s_own_requests_are_not_recorded() {
+    let stage = Stage::start().await;
+    for protocol in [H1, H2] {
+        let mut request = Request::post("/publish", "{}").header("x-http-trace-filter-export", "1");
+        request.id = unused_id();
+        stage.check_traffic(&Case::new("an export", protocol, request, Reply::ok("x"))).await;
+    }
+    stage.check(Case::new("after it", H1, Request::get("/"), Reply::ok("x"))).await;
+    assert_eq!(stage.metric("streams"), Some(1));
+    stage.finish().await;
+}

@@ -1,0 +1,126 @@
+//! A collector that fails for a while: nothing is lost while the queue has room, and what is lost is counted.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use http_trace_e2e::case::Case;
+use http_trace_e2e::client::Protocol::{H1, H2};
+use http_trace_e2e::collector::Manner;
+use http_trace_e2e::reply::Reply;
+use http_trace_e2e::request::Request;
+use http_trace_e2e::stage::Stage;
+use http_trace_e2e::wait;
+use tokio::time::Instant;
+
+use crate::collector::{balanced, traffic};
+
+#[tokio::test]
+async fn down_for_five_seconds_under_load() {
+    let mut stage =
+        Stage::with(Some(r#"{"retry":{"max_attempts":50,"initial_backoff_ms":50,"max_backoff_ms":500}}"#)).await;
+    stage.collector.stop().await;
+    let start = Instant::now();
+    let mut ids = BTreeSet::new();
+    while start.elapsed() < Duration::from_secs(5) {
+        for protocol in [H1, H2] {
+            let mut request = Request::post("/orders", "an order");
+            request.id = stage.id();
+            ids.insert(request.id.clone());
+            let case = Case::new("during the outage", protocol, request, Reply::echo());
+            assert_eq!(stage.check_traffic(&case).await.answer.status(), 200);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(stage.metric("exported"), Some(0));
+    stage.collector.restart().await.expect("its port is free");
+    let count = ids.len() as u64;
+    assert!(count > 50, "a load worth the name: {count}");
+    wait::until("every record", || stage.metric("exported").filter(|exported| *exported == count)).await;
+    balanced(&stage, count).await;
+    let got: BTreeSet<String> = stage
+        .collector
+        .posts()
+        .iter()
+        .map(|post| post.json().expect("JSON")["request_id"].as_str().expect("text").to_owned())
+        .collect();
+    assert_eq!(got, ids);
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn retry_after_is_honoured() {
+    let stage = Stage::with(Some(r#"{"retry":{"initial_backoff_ms":10}}"#)).await;
+    stage.collector.behave(Manner::RetryAfter(429, 2));
+    traffic(&stage, 1).await;
+    wait::until("two answers", || (stage.metric("export_failures")? == 2).then_some(())).await;
+    stage.collector.behave(Manner::Accept);
+    wait::until("both records", || (stage.metric("exported")? == 2).then_some(())).await;
+    let posts = stage.collector.posts();
+    let first = posts.first().expect("a post").at;
+    let retries = posts.iter().skip(2);
+    assert!(posts.len() == 4, "each record twice: {}", posts.len());
+    for retry in retries {
+        let pause = retry.at.duration_since(first);
+        assert!(pause >= Duration::from_millis(1900), "tried again after {pause:?}");
+    }
+    balanced(&stage, 2).await;
+    stage.finish_lossy();
+}
+
+#[tokio::test]
+async fn a_refused_record_is_not_tried_again() {
+    let stage = Stage::with(Some(r#"{"retry":{"initial_backoff_ms":10}}"#)).await;
+    stage.collector.behave(Manner::Status(400));
+    traffic(&stage, 2).await;
+    wait::until("four records to be dropped", || (stage.metric("dropped_rejected")? == 4).then_some(())).await;
+    balanced(&stage, 4).await;
+    assert_eq!(stage.collector.posts().len(), 4, "one attempt each");
+    stage.finish_lossy();
+}
+
+#[tokio::test]
+async fn attempts_end() {
+    let stage = Stage::with(Some(r#"{"retry":{"max_attempts":3,"initial_backoff_ms":10,"max_backoff_ms":20}}"#)).await;
+    stage.collector.behave(Manner::Status(503));
+    traffic(&stage, 1).await;
+    wait::until("both to be given up", || (stage.metric("dropped_retries_exhausted")? == 2).then_some(())).await;
+    assert_eq!(stage.collector.posts().len(), 6, "three attempts each");
+    balanced(&stage, 2).await;
+    stage.finish_lossy();
+}
+
+#[tokio::test]
+async fn a_full_queue_drops_by_policy_and_requests_in_flight_are_bounded() {
+    for (overflow, survivor) in [("drop_oldest", "/orders/19"), ("drop_newest", "/orders/1")] {
+        let configuration = format!(r#"{{"queue":{{"max_bytes":4096,"max_in_flight":1,"overflow":"{overflow}"}}}}"#);
+        let stage = Stage::with(Some(&configuration)).await;
+        stage.collector.behave(Manner::Slow(Duration::from_secs(3)));
+        traffic(&stage, 20).await;
+        assert_eq!(stage.collector.posts().len(), 1, "one request in flight");
+        stage.collector.behave(Manner::Accept);
+        let accounted = || (stage.metric("queued")? == 0 && stage.metric("in_flight")? == 0).then_some(());
+        wait::until("the queue to empty", accounted).await;
+        balanced(&stage, 40).await;
+        let dropped = stage.metric("dropped_queue_full").expect("a number");
+        assert!(dropped > 20, "{dropped} dropped");
+        let paths: Vec<String> = stage
+            .collector
+            .posts()
+            .iter()
+            .map(|post| post.json().expect("JSON")["scnt_request"]["path"].to_string())
+            .collect();
+        assert!(paths.iter().any(|path| path.contains(survivor)), "{overflow}: {paths:?}");
+        stage.finish_lossy();
+    }
+}
+
+#[tokio::test]
+async fn a_record_larger_than_the_queue_is_counted() {
+    let stage = Stage::with(Some(r#"{"queue":{"max_bytes":4096}}"#)).await;
+    let mut request = Request::post("/large", vec![b'x'; 20_000]);
+    request.id = stage.id();
+    stage.check_traffic(&Case::new("large", H1, request, Reply::ok("x"))).await;
+    wait::until("it to be dropped", || (stage.metric("dropped_too_large")? == 1).then_some(())).await;
+    balanced(&stage, 1).await;
+    stage.finish_lossy();
+}
