@@ -15,10 +15,8 @@ let
     name = "http-trace-filter-again";
     circumstances = {
       preConfigure = ''
-        mkdir -p "$NIX_BUILD_TOP/another/and a deeper/directory"
-        cp -r . "$NIX_BUILD_TOP/another/and a deeper/directory/copy"
-        cd "$NIX_BUILD_TOP/another/and a deeper/directory/copy"
-        mv "$NIX_BUILD_TOP/another/and a deeper" "$NIX_BUILD_TOP/another/deeper"
+        mkdir -p "$NIX_BUILD_TOP/another/deeper/directory"
+        cp -r . "$NIX_BUILD_TOP/another/deeper/directory/copy"
         cd "$NIX_BUILD_TOP/another/deeper/directory/copy"
         find . -exec touch -d 2031-02-03T04:05:06Z {} +
         export HOME=$NIX_BUILD_TOP/another/home CARGO_HOME=$NIX_BUILD_TOP/another/cargo
