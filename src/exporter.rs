@@ -243,6 +243,11 @@ impl Exporter {
             stats.dropped_retries_exhausted = stats.dropped_retries_exhausted.saturating_add(batch.records);
             return;
         }
+        // While it was in flight others filled the queue; it is older than all of them.
+        if self.queued_bytes().saturating_add(batch.body.len()) > self.queue_config.max_bytes {
+            stats.dropped_queue_full = stats.dropped_queue_full.saturating_add(batch.records);
+            return;
+        }
         let pause = self.backoff(batch.attempts).max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER));
         self.waiting_bytes = self.waiting_bytes.saturating_add(batch.body.len());
         self.waiting_records = self.waiting_records.saturating_add(batch.records);

@@ -50,8 +50,7 @@ impl Http {
         self.export = self.capture.is_export();
         let pipeline = worker.pipeline.borrow();
         let sampling = &pipeline.sampling;
-        let id = self.capture.request_header("x-request-id").unwrap_or_default();
-        self.decision = if self.export || !sampling.keeps_id(id) {
+        self.decision = if self.export || (sampling.by_id() && !sampling.keeps_id(&self.sampling_id())) {
             Decision::Exclude
         } else if sampling.by_host() {
             self.decide(worker)
@@ -63,6 +62,13 @@ impl Http {
             self.capture.release();
         }
         self.fit(worker);
+    }
+
+    /// What the share is decided from. A request that Envoy answered before it had an id is decided by chance.
+    fn sampling_id(&self) -> Vec<u8> {
+        let id = self.capture.request_header("x-request-id").map(<[u8]>::to_vec);
+        id.or_else(|| host::property(&["request", "id"]))
+            .unwrap_or_else(|| host::now().as_nanos().to_le_bytes().to_vec())
     }
 
     /// Accounts for headers that were captured, or gives up the exchange when there is no memory for them.

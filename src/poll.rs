@@ -54,6 +54,7 @@ impl Poll {
 
     /// Whether to log this outcome: the first failure of a row, not each.
     pub fn report(&mut self, failed: bool) -> bool {
-        failed && !std::mem::replace(&mut self.reported, failed)
+        let before = std::mem::replace(&mut self.reported, failed);
+        failed && !before
     }
 }

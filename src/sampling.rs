@@ -41,6 +41,11 @@ impl Sampling {
         self.threshold.is_none_or(|threshold| hash(request_id) < threshold)
     }
 
+    /// Whether the request id decides at all: at a rate of 1 it need not be looked up.
+    pub fn by_id(&self) -> bool {
+        self.threshold.is_some()
+    }
+
     /// Whether hosts decide at all: without, nothing about the host need be looked up.
     pub fn by_host(&self) -> bool {
         self.until_known.is_some()

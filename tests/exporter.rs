@@ -251,3 +251,13 @@ fn every_record_of_a_batch_is_counted() {
         assert_eq!(bench.stats.export_requests, 1);
     }
 }
+
+#[test]
+fn a_failed_request_does_not_overfill_the_queue() {
+    let mut bench = Bench::new(|queue| queue.max_bytes = 40);
+    bench.enqueue(30);
+    let token = bench.send(NOW).expect("a request");
+    bench.enqueue(30);
+    bench.answer(token, 503, NOW);
+    assert_eq!((bench.stats.queued, bench.stats.queued_bytes, bench.stats.dropped_queue_full), (1, 30, 1));
+}
