@@ -110,7 +110,7 @@ impl Http {
         let Some(worker) = self.recording().filter(|_| size > 0) else { return };
         let wanted = {
             let pipeline = worker.pipeline.borrow();
-            self.capture.wanted(direction, size, &pipeline.config.capture, pipeline.memory_left())
+            self.capture.wanted(direction, size, &pipeline.config.capture, pipeline.body_room())
         };
         if wanted > 0 {
             // The buffer holds this chunk only, because no callback ever pauses the stream.

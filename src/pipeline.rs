@@ -35,7 +35,14 @@ impl Pipeline {
         Self { config, exporter, sampling, stats: Stats::default(), captured: 0, reported: (None, 0) }
     }
 
-    /// How many bytes of bodies may still be captured.
+    /// How many bytes of bodies may still be captured. Bodies are cut before records are dropped: an eighth of the memory
+    /// is kept from them for headers, and of the rest what base64 will add.
+    pub fn body_room(&self) -> usize {
+        let room = self.memory_left().saturating_sub(self.config.memory_max_bytes / 8);
+        (room / 4).saturating_mul(3)
+    }
+
+    /// How many bytes may still be captured, headers included.
     pub fn memory_left(&self) -> usize {
         self.config.memory_max_bytes.saturating_sub(self.captured).saturating_sub(self.exporter.held())
     }
