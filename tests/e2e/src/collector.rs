@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::message::{End, Message, Shared};
@@ -85,6 +85,8 @@ pub struct Collector {
     pub address: SocketAddr,
     state: Arc<State>,
     server: JoinSet<()>,
+    /// While it is ended: holds the port without listening, so that no other test's server answers on it.
+    reserved: Option<TcpSocket>,
 }
 
 impl Collector {
@@ -97,7 +99,7 @@ impl Collector {
         let (address, state) = (listener.local_addr()?, Arc::new(State::default()));
         let mut server = JoinSet::new();
         server.spawn(accept(listener, Arc::clone(&state)));
-        Ok(Self { address, state, server })
+        Ok(Self { address, state, server, reserved: None })
     }
 
     /// Changes what it does with the POSTs to come.
@@ -108,9 +110,10 @@ impl Collector {
     /// Listens again where it did before it was ended.
     ///
     /// # Errors
-    /// When the port was taken meanwhile.
-    pub async fn restart(&mut self) -> io::Result<()> {
-        let listener = TcpListener::bind(self.address).await?;
+    /// When it was not ended, or the system refuses.
+    pub fn restart(&mut self) -> io::Result<()> {
+        let socket = self.reserved.take().ok_or_else(|| io::Error::other("the collector was not ended"))?;
+        let listener = socket.listen(1024)?;
         self.server.spawn(accept(listener, Arc::clone(&self.state)));
         Ok(())
     }
@@ -129,8 +132,19 @@ impl Collector {
     }
 
     /// Ends it: from now on, connections are refused.
+    ///
+    /// # Panics
+    /// When another process takes the port at this very moment.
     pub async fn stop(&mut self) {
         self.server.shutdown().await;
+        let reserve = || {
+            let socket = TcpSocket::new_v4()?;
+            socket.set_reuseaddr(true)?;
+            socket.bind(self.address)?;
+            Ok::<_, io::Error>(socket)
+        };
+        let reserved = reserve().unwrap_or_else(|error| panic!("the collector's port {}: {error}", self.address));
+        self.reserved = Some(reserved);
     }
 
     /// All POSTs so far.
