@@ -4,7 +4,7 @@
 use crate::{
     body::Body,
     config::{CaptureConfig, OversizeBody, RedactConfig},
-    headers::Headers,
+    headers::{Headers, media_type},
     record::{Message, Record},
 };
 
@@ -189,7 +189,7 @@ impl Capture {
 impl CaptureConfig {
     /// Whether bodies of this `content-type` are kept. One without a type is, unless types are listed.
     pub fn keeps_type(&self, content_type: &[u8]) -> bool {
-        let media_type = content_type.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
+        let media_type = media_type(content_type);
         let matches = |pattern: &String| match pattern.strip_suffix('*') {
             Some("*/") => true,
             Some(kind) => media_type.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind.as_bytes())),

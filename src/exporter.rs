@@ -99,16 +99,36 @@ impl Exporter {
         self.queue.push(record, now);
     }
 
-    /// The request to send now, if there is one and the bound on requests in flight leaves room. Report what became
-    /// of it: [`Exporter::sent`] or [`Exporter::refused`]. `now` is the time since any fixed moment.
-    pub fn next(&mut self, now: Duration) -> Option<Batch> {
-        if self.in_flight.len() >= self.queue_config.max_in_flight {
-            return None;
+    /// The request to send now, if there is one and the bounds on what is in flight leave room; `memory` is as in
+    /// [`Exporter::enqueue`]. Report what became of it: [`Exporter::sent`] or [`Exporter::refused`]. `now` is the time
+    /// since any fixed moment.
+    pub fn next(&mut self, now: Duration, memory: usize) -> Option<Batch> {
+        if let Some(size) = self.due_retry(now) {
+            let retry = self.may_send(size, memory).then(|| self.waiting.pop_front()).flatten();
+            return retry.map(|(_, batch)| self.no_longer_waits(batch));
         }
-        if self.waiting.front().is_some_and(|(due, _)| *due <= now) {
-            return self.waiting.pop_front().map(|(_, batch)| self.no_longer_waits(batch));
+        let due = self.batch_wait(now)?.is_zero() && self.may_send(self.batch_bytes(), memory);
+        if due { self.batch() } else { None }
+    }
+
+    /// The bytes of the retry that is due, if one is.
+    fn due_retry(&self, now: Duration) -> Option<usize> {
+        self.waiting.front().filter(|(due, _)| *due <= now).map(|(_, batch)| batch.body.len())
+    }
+
+    /// Whether a request of this size may go now. Envoy holds a copy of it until it is answered; one may always go.
+    fn may_send(&self, size: usize, memory: usize) -> bool {
+        let room = self.in_flight.len() < self.queue_config.max_in_flight;
+        room && (self.in_flight.is_empty() || self.held().saturating_add(size) <= memory)
+    }
+
+    /// At most how large the next batch is, but for its framing.
+    fn batch_bytes(&self) -> usize {
+        let first = self.queue.first_bytes().unwrap_or(0);
+        match self.batch_config.max_records {
+            1 => first,
+            _ => self.queue.bytes().min(self.batch_config.max_bytes).max(first),
         }
-        if self.batch_wait(now)?.is_zero() { self.batch() } else { None }
     }
 
     /// From now on no batch waits for more records.
@@ -155,18 +175,15 @@ impl Exporter {
     }
 
     /// Envoy took the request and will answer under this token.
-    pub fn sent(&mut self, token: u32, mut batch: Batch, stats: &mut Stats) {
-        stats.export_requests = stats.export_requests.saturating_add(1);
-        batch.attempts = batch.attempts.saturating_add(1);
+    pub fn sent(&mut self, token: u32, batch: Batch, stats: &mut Stats) {
+        let batch = attempted(batch, stats);
         self.in_flight_bytes = self.in_flight_bytes.saturating_add(batch.body.len());
         self.in_flight.push((token, batch));
     }
 
     /// Envoy did not take the request (unknown cluster, no healthy host at once): counts as an attempt.
-    pub fn refused(&mut self, mut batch: Batch, now: Duration, stats: &mut Stats) {
-        stats.export_requests = stats.export_requests.saturating_add(1);
-        batch.attempts = batch.attempts.saturating_add(1);
-        self.settle(batch, Outcome::Failed, now, stats);
+    pub fn refused(&mut self, batch: Batch, now: Duration, stats: &mut Stats) {
+        self.settle(attempted(batch, stats), Outcome::Failed, now, stats);
     }
 
     /// The answer to the request of this token. An unknown token is ignored.
@@ -179,12 +196,16 @@ impl Exporter {
     }
 
     /// How long to sleep before [`Exporter::next`] may have something; `None`: until a record or an answer comes.
-    pub fn wake_in(&self, now: Duration) -> Option<Duration> {
-        if self.in_flight.len() >= self.queue_config.max_in_flight {
-            return None;
-        }
-        let retry = self.waiting.front().map(|(due, _)| due.saturating_sub(now));
-        retry.into_iter().chain(self.batch_wait(now)).min()
+    pub fn wake_in(&self, now: Duration, memory: usize) -> Option<Duration> {
+        let retry = self.waiting.front().map(|(due, batch)| (due.saturating_sub(now), batch.body.len()));
+        let batch = self.batch_wait(now).map(|wait| (wait, self.batch_bytes()));
+        // In the order in which `next` looks: a retry that is due comes first, whether it may go or not.
+        let (wait, size) = match (retry, batch) {
+            (Some(retry), Some(batch)) if retry.0 > batch.0 => batch,
+            (retry, batch) => retry.or(batch)?,
+        };
+        // What may not go now waits for an answer: something is in flight then.
+        self.may_send(size, memory).then_some(wait)
     }
 
     /// Whether every record that entered was delivered or dropped.
@@ -192,9 +213,9 @@ impl Exporter {
         self.queue.is_empty() && self.waiting.is_empty() && self.in_flight.is_empty()
     }
 
-    /// Bytes of records held: queued and in flight.
+    /// Bytes that records hold: those queued, and twice those in flight, for Envoy copies a request that it takes.
     pub fn held(&self) -> usize {
-        self.queued_bytes().saturating_add(self.in_flight_bytes)
+        self.queued_bytes().saturating_add(self.in_flight_bytes.saturating_mul(2))
     }
 
     /// Brings the levels in `stats` up to date.
@@ -273,4 +294,10 @@ impl Exporter {
     pub fn seed(&mut self, seed: u64) {
         self.jitter ^= seed.max(1);
     }
+}
+
+/// Counts one more attempt.
+fn attempted(batch: Batch, stats: &mut Stats) -> Batch {
+    stats.export_requests = stats.export_requests.saturating_add(1);
+    Batch { attempts: batch.attempts.saturating_add(1), ..batch }
 }

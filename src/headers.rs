@@ -34,3 +34,8 @@ impl From<Vec<(String, Vec<u8>)>> for Headers {
         Self(map)
     }
 }
+
+/// The media type of a `content-type`, without its parameters (RFC 9110, section 8.3.1).
+pub fn media_type(content_type: &[u8]) -> &[u8] {
+    content_type.split(|b| *b == b';').next().unwrap_or_default().trim_ascii()
+}

@@ -89,7 +89,7 @@ impl Metrics {
 
 thread_local! {
     /// Per VM, not per root context: Envoy makes a new metric at every definition.
-    static METRIC_IDS: OnceCell<Vec<u32>> = const { OnceCell::new() };
+    static METRIC_IDS: OnceCell<[u32; COUNT]> = const { OnceCell::new() };
 }
 
 /// Defines the metrics unless this VM has them already.
@@ -103,7 +103,7 @@ pub(crate) fn define_metrics() {
                 };
                 hostcalls::define_metric(kind, &format!("http_trace_filter.{name}")).unwrap_or_default()
             };
-            NAMES.into_iter().map(define).collect()
+            NAMES.map(define)
         });
     });
 }

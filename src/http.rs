@@ -3,93 +3,104 @@
 use crate::{
     capture::{Capture, Direction, Facts},
     host,
-    sampling::Decision,
+    sampling::{Decision, Sampling},
     worker::Worker,
 };
 use proxy_wasm::{
     traits::{Context, HttpContext},
     types::{Action, BufferType, MapType},
 };
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
+
+/// What is to become of a stream's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Sampling has not decided yet, or not been asked.
+    Open,
+    /// There will be one.
+    Keep,
+    /// Sampling excluded it.
+    Excluded,
+    /// Its headers alone found no memory: it is dropped, and counted.
+    Dropped,
+    /// An export request of this filter, in this proxy or another, which is never recorded.
+    Export,
+}
 
 /// One stream.
 pub(crate) struct Http {
     /// None when the configuration was refused: the stream passes unseen.
     worker: Option<Rc<Worker>>,
     capture: Capture,
+    /// What the worker was told that the capture holds.
     accounted: usize,
-    decision: Decision,
-    /// An export request of this filter, which is never recorded.
-    export: bool,
-    /// Its headers alone found no memory: it is dropped, and counted.
-    dropped: bool,
+    state: State,
     namespace: Option<Vec<u8>>,
 }
 
 impl Http {
     pub(crate) fn new(worker: Option<Rc<Worker>>) -> Self {
-        Self {
-            worker,
-            capture: Capture::default(),
-            accounted: 0,
-            decision: Decision::Open,
-            export: false,
-            dropped: false,
-            namespace: None,
-        }
+        Self { worker, capture: Capture::default(), accounted: 0, state: State::Open, namespace: None }
     }
 
-    /// The worker, unless the stream gives no record.
+    /// Whether the stream may give a record.
+    fn is_recorded(&self) -> bool {
+        matches!(self.state, State::Open | State::Keep)
+    }
+
+    /// The worker, while the stream may give a record.
     fn recording(&self) -> Option<Rc<Worker>> {
-        let recording = !self.export && !self.dropped && self.decision != Decision::Exclude;
-        self.worker.as_ref().filter(|_| recording).cloned()
+        self.worker.as_ref().filter(|_| self.is_recorded()).cloned()
     }
 
     fn request_headers(&mut self, worker: &Worker) {
         self.capture.request_headers(host::headers(MapType::HttpRequestHeaders));
-        self.export = self.capture.is_export();
-        let pipeline = worker.pipeline.borrow();
-        let sampling = &pipeline.sampling;
-        self.decision = if self.export || (sampling.by_id() && !sampling.keeps_id(&self.sampling_id())) {
-            Decision::Exclude
-        } else if sampling.by_host() {
-            self.decide(worker)
-        } else {
-            Decision::Keep
-        };
-        drop(pipeline);
-        if self.decision == Decision::Exclude {
-            self.capture.release();
-        }
+        self.state = if self.capture.is_export() { State::Export } else { self.sample(worker) };
         self.fit(worker);
     }
 
-    /// What the share is decided from. A request that Envoy answered before it had an id is decided by chance.
-    fn sampling_id(&self) -> Vec<u8> {
-        let id = self.capture.request_header("x-request-id").map(<[u8]>::to_vec);
-        id.or_else(|| host::property(&["request", "id"]))
-            .unwrap_or_else(|| host::now().as_nanos().to_le_bytes().to_vec())
+    /// Asks sampling, at the request's headers.
+    fn sample(&self, worker: &Worker) -> State {
+        let pipeline = worker.pipeline.borrow();
+        let sampling = &pipeline.sampling;
+        if sampling.by_id() && !sampling.keeps_id(&self.sampling_id()) {
+            State::Excluded
+        } else if sampling.by_host() {
+            self.decide(sampling)
+        } else {
+            State::Keep
+        }
     }
 
-    /// Accounts for headers that were captured, or gives up the exchange when there is no memory for them.
+    /// What the share is decided from. A request that Envoy answered before it had an id is decided by chance.
+    fn sampling_id(&self) -> Cow<'_, [u8]> {
+        let id = self.capture.request_header("x-request-id").map(Cow::Borrowed);
+        id.or_else(|| host::property(&["request", "id"]).map(Cow::Owned))
+            .unwrap_or_else(|| Cow::Owned(host::now().as_nanos().to_le_bytes().to_vec()))
+    }
+
+    /// Accounts for headers that were captured; or gives them up: the stream gives no record, or there is no memory.
     fn fit(&mut self, worker: &Worker) {
         let grown = self.capture.held().saturating_sub(self.accounted);
-        if grown > worker.pipeline.borrow().memory_left() {
+        if self.is_recorded() && grown > worker.pipeline.borrow().memory_left() {
+            self.state = State::Dropped;
+        }
+        if !self.is_recorded() {
             self.capture.release();
-            self.dropped = true;
         }
         self.account(worker);
     }
 
     fn response_headers(&mut self, worker: &Worker) {
-        if self.decision == Decision::Open {
-            self.namespace = host::destination_namespace(worker.pipeline.borrow().config.mesh);
-            self.decision = self.decide(worker);
-            if self.decision == Decision::Exclude {
-                self.capture.release();
-            }
+        // Envoy may answer in the place of filters that it did not ask: the request's map is still there.
+        if !self.capture.has_request() {
+            self.request_headers(worker);
         }
-        if self.decision != Decision::Exclude {
+        if self.state == State::Open {
+            self.namespace = host::destination_namespace(worker.pipeline.borrow().config.mesh);
+            self.state = self.decide(&worker.pipeline.borrow().sampling);
+        }
+        if self.is_recorded() {
             let headers = host::headers(MapType::HttpResponseHeaders);
             if !headers.is_empty() {
                 self.capture.response_headers(headers);
@@ -98,19 +109,23 @@ impl Http {
         self.fit(worker);
     }
 
-    fn decide(&self, worker: &Worker) -> Decision {
+    fn decide(&self, sampling: &Sampling) -> State {
         let authority = self.capture.request_header(":authority").unwrap_or_default();
         let destination = host::property(&["destination", "address"]).unwrap_or_default();
         let namespace = self.namespace.as_deref().map(String::from_utf8_lossy);
         let (authority, destination) = (String::from_utf8_lossy(authority), String::from_utf8_lossy(&destination));
-        worker.pipeline.borrow().sampling.decide(&authority, &destination, namespace.as_deref())
+        match sampling.decide(&authority, &destination, namespace.as_deref()) {
+            Decision::Keep => State::Keep,
+            Decision::Exclude => State::Excluded,
+            Decision::Open => State::Open,
+        }
     }
 
     fn body(&mut self, direction: Direction, buffer: BufferType, size: usize) {
         let Some(worker) = self.recording().filter(|_| size > 0) else { return };
         let wanted = {
             let pipeline = worker.pipeline.borrow();
-            self.capture.wanted(direction, size, &pipeline.config.capture, pipeline.body_room())
+            self.capture.wanted(direction, size, &pipeline.config.capture, pipeline.body_room(self.accounted))
         };
         if wanted > 0 {
             // The buffer holds this chunk only, because no callback ever pauses the stream.
@@ -119,13 +134,15 @@ impl Http {
         self.account(&worker);
     }
 
-    /// Tells the worker how much memory the capture holds now.
-    fn account(&mut self, worker: &Worker) {
+    /// Tells the worker how much memory the capture holds now; whether that changed.
+    fn account(&mut self, worker: &Worker) -> bool {
         let held = self.capture.held();
-        if held != self.accounted {
+        let changed = held != self.accounted;
+        if changed {
             worker.pipeline.borrow_mut().account(self.accounted, held);
             self.accounted = held;
         }
+        changed
     }
 
     /// What the capture does not know yet, read once. Property look-ups are costly, so a value that the headers have
@@ -199,28 +216,26 @@ impl HttpContext for Http {
         let Some(worker) = self.worker.take() else { return };
         // It may be the stream's first callback: Envoy answers some requests before the filters see them. Then the
         // access log's maps are all there is.
-        if !self.export && !self.dropped && self.decision != Decision::Exclude {
-            if !self.capture.has_request() {
-                self.request_headers(&worker);
-            }
-            if !self.capture.has_response() && !self.dropped && self.decision != Decision::Exclude {
-                self.response_headers(&worker);
-            }
+        if self.is_recorded() && !self.capture.has_request() {
+            self.request_headers(&worker);
         }
-        if self.export {
-            return;
+        if self.is_recorded() && !self.capture.has_response() {
+            self.response_headers(&worker);
         }
-        if self.decision == Decision::Exclude {
-            worker.pipeline.borrow_mut().exclude();
-        } else if self.dropped {
-            worker.pipeline.borrow_mut().drop_unseen();
-        } else {
-            let facts = self.facts(&worker);
-            worker.pipeline.borrow_mut().finish(&self.capture, &facts, host::now());
+        let now = host::now();
+        match self.state {
+            State::Export => return,
+            State::Excluded => worker.pipeline.borrow_mut().exclude(),
+            State::Dropped => worker.pipeline.borrow_mut().drop_unseen(),
+            // Open: the namespace never became known.
+            State::Open | State::Keep => {
+                let facts = self.facts(&worker);
+                worker.pipeline.borrow_mut().finish(&self.capture, &facts, now);
+            }
         }
         self.capture.release();
         self.account(&worker);
-        worker.stream_ended();
+        worker.stream_ended(now);
     }
 }
 
@@ -229,7 +244,9 @@ impl Drop for Http {
     fn drop(&mut self) {
         if let Some(worker) = self.worker.take() {
             self.capture.release();
-            self.account(&worker);
+            if self.account(&worker) {
+                worker.publish();
+            }
         }
     }
 }

@@ -35,16 +35,22 @@ impl Pipeline {
         Self { config, exporter, sampling, stats: Stats::default(), captured: 0, reported: (None, 0) }
     }
 
-    /// How many bytes of bodies may still be captured. Bodies are cut before records are dropped: an eighth of the memory
-    /// is kept from them for headers, and of the rest what base64 will add.
-    pub fn body_room(&self) -> usize {
+    /// How many more bytes of bodies an exchange that holds `held` may capture. Bodies are cut before records are dropped:
+    /// an eighth of the memory is kept from them for headers, and of the rest what base64 will add. One exchange gets at
+    /// most a quarter of the memory, because its record, a third larger, must fit twice: Envoy copies what it sends.
+    pub fn body_room(&self, held: usize) -> usize {
         let room = self.memory_left().saturating_sub(self.config.memory_max_bytes / 8);
-        (room / 4).saturating_mul(3)
+        (room / 4).saturating_mul(3).min((self.config.memory_max_bytes / 4).saturating_sub(held))
     }
 
     /// How many bytes may still be captured, headers included.
     pub fn memory_left(&self) -> usize {
-        self.config.memory_max_bytes.saturating_sub(self.captured).saturating_sub(self.exporter.held())
+        self.record_memory().saturating_sub(self.exporter.held())
+    }
+
+    /// How many bytes records may hold, with what is captured as it is now.
+    pub fn record_memory(&self) -> usize {
+        self.config.memory_max_bytes.saturating_sub(self.captured)
     }
 
     /// Accounts for captures: what they held `before`, and what they hold `now`.
@@ -86,18 +92,27 @@ impl Pipeline {
         self.stats
     }
 
+    /// How long until lost records may be reported; `None`: all are.
+    pub fn loss_report_in(&self, now: Duration) -> Option<Duration> {
+        let (last, reported) = self.reported;
+        let due = last.map_or(now, |last| last.saturating_add(LOSS_REPORT_INTERVAL));
+        (self.stats.lost() != reported).then(|| due.saturating_sub(now))
+    }
+
     /// A message when records were lost since the last one, at most one in ten seconds.
     pub fn loss_report(&mut self, now: Duration) -> Option<String> {
-        let s = &self.stats;
-        let lost = [s.dropped_queue_full, s.dropped_rejected, s.dropped_retries_exhausted, s.dropped_too_large];
-        let total = lost.into_iter().fold(0, u64::saturating_add);
-        let (last, reported) = self.reported;
-        let silent = last.is_some_and(|last| now.saturating_sub(last) < LOSS_REPORT_INTERVAL);
-        if total == reported || silent {
+        if !self.loss_report_in(now)?.is_zero() {
             return None;
         }
-        self.reported = (Some(now), total);
-        let [queue_full, rejected, retries_exhausted, too_large] = lost;
+        let total = self.stats.lost();
+        let (_, reported) = std::mem::replace(&mut self.reported, (Some(now), total));
+        let Stats {
+            dropped_queue_full: queue_full,
+            dropped_rejected: rejected,
+            dropped_retries_exhausted: retries_exhausted,
+            dropped_too_large: too_large,
+            ..
+        } = self.stats;
         Some(format!(
             "lost {} records since the last report; in total: {queue_full} queue_full, {rejected} rejected, \
              {retries_exhausted} retries_exhausted, {too_large} too_large (cluster {:?})",

@@ -39,6 +39,7 @@ impl Context for Root {
             if num_headers > 0 { host::headers(MapType::HttpCallResponseHeaders) } else { Default::default() };
         let number = |name| headers.get(name).and_then(|value| std::str::from_utf8(value).ok()?.trim().parse().ok());
         let status: Option<u64> = number(":status");
+        let now = host::now();
         if worker.is_poll(token) {
             let body = host::buffer(BufferType::HttpCallResponseBody, body_size.min(MAX_ANSWER_BYTES));
             worker.learn(status.unwrap_or(0), headers.get("content-type").unwrap_or_default(), &body);
@@ -50,9 +51,10 @@ impl Context for Root {
                     Some(status) => Outcome::Answered { status, retry_after },
                     None => Outcome::Failed,
                 },
+                now,
             );
         }
-        worker.turn();
+        worker.turn(now);
         self.leave_when_idle();
     }
 
@@ -91,7 +93,7 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         let Some(worker) = &self.worker else { return };
-        worker.turn();
+        worker.turn(host::now());
         self.leave_when_idle();
     }
 

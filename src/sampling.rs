@@ -2,6 +2,7 @@
 
 use crate::{
     config::{Json, SamplingConfig, UntilKnown},
+    headers::media_type,
     host_name,
 };
 
@@ -76,8 +77,7 @@ impl Sampling {
         if status != 200 {
             return Err(format!("status {status}, takes 200"));
         }
-        let media_type = content_type.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
-        if !media_type.eq_ignore_ascii_case(b"application/json") {
+        if !media_type(content_type).eq_ignore_ascii_case(b"application/json") {
             return Err(format!("content-type {:?}, takes application/json", String::from_utf8_lossy(content_type)));
         }
         let hosts = match serde_json::from_slice(body) {

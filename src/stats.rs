@@ -35,6 +35,14 @@ macro_rules! stats {
     };
 }
 
+impl Stats {
+    /// Records dropped, for any reason.
+    pub fn lost(&self) -> u64 {
+        let dropped = self.dropped_queue_full.saturating_add(self.dropped_rejected);
+        dropped.saturating_add(self.dropped_retries_exhausted).saturating_add(self.dropped_too_large)
+    }
+}
+
 stats! {
     /// Exchanges that Envoy finished, but for the filter's own export requests.
     streams: Counter,

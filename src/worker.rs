@@ -33,7 +33,8 @@ impl Worker {
     pub(crate) fn new(config: Config) -> Self {
         let poll = config.sampling.hosts.as_ref().map(|hosts| Poll::new(hosts.interval));
         let mut pipeline = Pipeline::new(config);
-        pipeline.exporter.seed(host::now().as_nanos() as u64);
+        let now = host::now();
+        pipeline.exporter.seed(now.as_nanos() as u64);
         let worker = Self {
             pipeline: RefCell::new(pipeline),
             metrics: RefCell::default(),
@@ -41,39 +42,39 @@ impl Worker {
             tick: Cell::new(Duration::ZERO),
         };
         // The first poll; Envoy takes no calls while it configures.
-        worker.arm();
+        worker.arm(now);
         worker
     }
 
     /// A stream ended, and a record may have been enqueued. A stream cannot send it: the SDK gives an answer to the
     /// context that asked, and drops it once that stream is gone. So the root's timer is armed.
-    pub(crate) fn stream_ended(&self) {
+    pub(crate) fn stream_ended(&self, now: Duration) {
         // A timer that runs soon enough is not set again: that would postpone it, with every record a little more.
         if self.tick.get() != MIN_TICK {
-            self.arm();
+            self.arm(now);
             if self.tick.get() != MIN_TICK {
                 self.publish();
             }
         }
     }
 
-    /// After every change of the root's own: send, arm, publish, report.
-    pub(crate) fn turn(&self) {
-        let now = host::now();
+    /// After every change of the root's own: send, report, arm, publish.
+    pub(crate) fn turn(&self, now: Duration) {
         self.poll(now);
         self.send(now);
-        self.arm();
-        self.publish();
-        if let Some(report) = self.pipeline.borrow_mut().loss_report(now) {
+        let report = self.pipeline.borrow_mut().loss_report(now);
+        if let Some(report) = report {
             error!("{report}");
         }
+        self.arm(now);
+        self.publish();
     }
 
     /// Sends what waits without lingering, and polls no more.
     pub(crate) fn drain(&self) {
         self.poll.set(None);
         self.pipeline.borrow_mut().exporter.drain();
-        self.turn();
+        self.turn(host::now());
     }
 
     /// Whether every record was delivered or dropped.
@@ -82,10 +83,10 @@ impl Worker {
     }
 
     /// The answer to an export request.
-    pub(crate) fn answered(&self, token: u32, outcome: Outcome) {
+    pub(crate) fn answered(&self, token: u32, outcome: Outcome, now: Duration) {
         let mut pipeline = self.pipeline.borrow_mut();
         let Pipeline { exporter, stats, .. } = &mut *pipeline;
-        exporter.answered(token, outcome, host::now(), stats);
+        exporter.answered(token, outcome, now, stats);
     }
 
     /// Whether this is the token of the poll in flight; it is answered then.
@@ -138,9 +139,10 @@ impl Worker {
     /// Sends a slice of what waits.
     fn send(&self, now: Duration) {
         let mut pipeline = self.pipeline.borrow_mut();
+        let memory = pipeline.record_memory();
         let Pipeline { config, exporter, stats, .. } = &mut *pipeline;
         for _ in 0..SLICE {
-            let Some(batch) = exporter.next(now) else { break };
+            let Some(batch) = exporter.next(now, memory) else { break };
             match export(config, &batch) {
                 Some(token) => exporter.sent(token, batch, stats),
                 None => exporter.refused(batch, now, stats),
@@ -149,11 +151,13 @@ impl Worker {
     }
 
     /// Sets the timer to when there is something to do, and off when there is not: an idle filter costs nothing.
-    fn arm(&self) {
-        let now = host::now();
-        let export = self.pipeline.borrow().exporter.wake_in(now);
-        let poll = self.poll.get().map(|poll| poll.wake_in(now));
-        let wake = export.into_iter().chain(poll).min();
+    fn arm(&self, now: Duration) {
+        let wake = {
+            let pipeline = self.pipeline.borrow();
+            let export = pipeline.exporter.wake_in(now, pipeline.record_memory());
+            let poll = self.poll.get().map(|poll| poll.wake_in(now));
+            [export, poll, pipeline.loss_report_in(now)].into_iter().flatten().min()
+        };
         let tick = wake.map_or(Duration::ZERO, |wake| whole_millis(wake).max(MIN_TICK));
         if tick != self.tick.get() {
             self.tick.set(tick);
@@ -161,7 +165,8 @@ impl Worker {
         }
     }
 
-    fn publish(&self) {
+    /// Brings Envoy's stats up to date.
+    pub(crate) fn publish(&self) {
         let stats = self.pipeline.borrow_mut().measured();
         self.metrics.borrow_mut().publish(&stats);
     }

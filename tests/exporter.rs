@@ -41,7 +41,7 @@ impl Bench {
 
     /// Sends the next request; its token.
     fn send(&mut self, now: Duration) -> Option<u32> {
-        let batch = self.exporter.next(now)?;
+        let batch = self.exporter.next(now, ALL)?;
         self.token += 1;
         self.exporter.sent(self.token, batch, &mut self.stats);
         self.check();
@@ -98,7 +98,7 @@ fn a_passing_failure_is_retried_with_growing_pauses_until_the_attempts_end() {
             bench.answer(token, status, now);
             if attempt < 5 {
                 assert!(bench.send(now).is_none(), "no second attempt without a pause");
-                let pause = bench.exporter.wake_in(now).expect("it will be tried again");
+                let pause = bench.exporter.wake_in(now, ALL).expect("it will be tried again");
                 let whole = Duration::from_millis(200 << (attempt - 1));
                 assert!(pause >= whole / 2 && pause <= whole, "pause {attempt}: {pause:?} of {whole:?}");
                 now += pause;
@@ -116,7 +116,7 @@ fn retry_after_is_honoured() {
     let token = bench.send(NOW).expect("a request");
     let outcome = Outcome::Answered { status: 429, retry_after: Some(Duration::from_secs(7)) };
     bench.exporter.answered(token, outcome, NOW, &mut bench.stats);
-    assert_eq!(bench.exporter.wake_in(NOW), Some(Duration::from_secs(7)));
+    assert_eq!(bench.exporter.wake_in(NOW, ALL), Some(Duration::from_secs(7)));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_failed_call_and_a_refused_one_are_retried() {
     bench.exporter.answered(token, Outcome::Failed, NOW, &mut bench.stats);
     bench.check();
     let later = NOW + Duration::from_secs(1);
-    let batch = bench.exporter.next(later).expect("the second attempt");
+    let batch = bench.exporter.next(later, ALL).expect("the second attempt");
     bench.exporter.refused(batch, later, &mut bench.stats);
     bench.check();
     assert_eq!((bench.stats.queued, bench.stats.export_failures, bench.stats.export_requests), (1, 2, 2));
@@ -149,7 +149,7 @@ fn requests_in_flight_are_bounded() {
     (0..10).for_each(|_| bench.enqueue(10));
     let sent: Vec<_> = std::iter::from_fn(|| bench.send(NOW)).collect();
     assert_eq!(sent.len(), 3);
-    assert_eq!(bench.exporter.wake_in(NOW), None, "an answer will wake it");
+    assert_eq!(bench.exporter.wake_in(NOW, ALL), None, "an answer will wake it");
     bench.answer(sent[0], 200, NOW);
     assert!(bench.send(NOW).is_some());
 }
@@ -162,7 +162,7 @@ fn a_full_queue_drops_the_oldest_or_the_newest() {
             queue.overflow = overflow;
         });
         [10, 11, 12, 13].into_iter().for_each(|bytes| bench.enqueue(bytes));
-        let batch = bench.exporter.next(NOW).expect("a request");
+        let batch = bench.exporter.next(NOW, ALL).expect("a request");
         assert_eq!((batch.body.len(), bench.stats.dropped_queue_full), (first, 1));
     }
 }
@@ -189,11 +189,11 @@ fn what_is_in_flight_counts_against_the_memory() {
 #[test]
 fn an_idle_exporter_needs_no_timer() {
     let mut bench = Bench::new(|_| ());
-    assert_eq!(bench.exporter.wake_in(NOW), None);
+    assert_eq!(bench.exporter.wake_in(NOW, ALL), None);
     bench.enqueue(1);
-    assert_eq!(bench.exporter.wake_in(NOW), Some(Duration::ZERO));
+    assert_eq!(bench.exporter.wake_in(NOW, ALL), Some(Duration::ZERO));
     bench.send(NOW);
-    assert_eq!(bench.exporter.wake_in(NOW), None);
+    assert_eq!(bench.exporter.wake_in(NOW, ALL), None);
 }
 
 #[test]
@@ -202,9 +202,9 @@ fn a_batch_waits_for_more_records_but_no_longer_than_it_lingers() {
     bench.enqueue(10);
     bench.enqueue(10);
     assert!(bench.send(NOW).is_none());
-    assert_eq!(bench.exporter.wake_in(NOW), Some(Duration::from_millis(50)));
+    assert_eq!(bench.exporter.wake_in(NOW, ALL), Some(Duration::from_millis(50)));
     let later = NOW + Duration::from_millis(50);
-    assert_eq!(bench.exporter.wake_in(later), Some(Duration::ZERO));
+    assert_eq!(bench.exporter.wake_in(later, ALL), Some(Duration::ZERO));
     bench.send(later).expect("the linger is over");
     assert_eq!(bench.stats.in_flight, 2);
 }
@@ -218,7 +218,7 @@ fn a_full_batch_is_sent_at_once() {
     assert_eq!((bench.stats.in_flight, bench.stats.queued), (6, 1));
     let mut bench = Bench::batching(|batch| (batch.max_records, batch.max_bytes) = (100, 35));
     (0..4).for_each(|_| bench.enqueue(10));
-    let batch = bench.exporter.next(NOW).expect("by bytes");
+    let batch = bench.exporter.next(NOW, ALL).expect("by bytes");
     assert!(batch.records() == 3 && batch.body.len() <= 35, "{batch:?}");
 }
 
@@ -235,7 +235,7 @@ fn batches_are_framed_as_asked() {
     for (framing, expected) in [(Framing::Ndjson, "{}\n{}\n"), (Framing::Array, "[{},{}]")] {
         let mut bench = Bench::batching(|batch| (batch.max_records, batch.framing) = (2, framing));
         (0..2).for_each(|_| bench.exporter.enqueue(b"{}".to_vec(), ALL, NOW, &mut bench.stats));
-        let batch = bench.exporter.next(NOW).expect("a batch");
+        let batch = bench.exporter.next(NOW, ALL).expect("a batch");
         assert_eq!((String::from_utf8_lossy(&batch.body).as_ref(), batch.records()), (expected, 2));
     }
 }
@@ -260,4 +260,26 @@ fn a_failed_request_does_not_overfill_the_queue() {
     bench.enqueue(30);
     bench.answer(token, 503, NOW);
     assert_eq!((bench.stats.queued, bench.stats.queued_bytes, bench.stats.dropped_queue_full), (1, 30, 1));
+}
+
+/// Envoy copies each request that it takes: what is in flight counts twice, and more waits for an answer.
+#[test]
+fn requests_in_flight_hold_twice_their_bytes() {
+    let mut bench = Bench::new(|_| ());
+    (0..3).for_each(|_| bench.enqueue(100));
+    let memory = 450;
+    let first = bench.exporter.next(NOW, memory).expect("one may always go");
+    bench.exporter.sent(1, first, &mut bench.stats);
+    assert_eq!(bench.exporter.held(), 2 * 100 + 200);
+    assert_eq!((bench.exporter.next(NOW, memory), bench.exporter.wake_in(NOW, memory)), (None, None));
+    assert_eq!(bench.exporter.wake_in(NOW, 500), Some(Duration::ZERO));
+    bench.answer(1, 503, NOW);
+    let retry = bench.exporter.wake_in(NOW, memory).expect("the others do not wait for the retry");
+    assert_eq!(retry, Duration::ZERO);
+    let second = bench.exporter.next(NOW, memory).expect("an answer made room");
+    bench.exporter.sent(2, second, &mut bench.stats);
+    let later = NOW + Duration::from_secs(60);
+    assert_eq!(bench.exporter.next(later, memory), None, "nor does a retry that is due go without room");
+    bench.answer(2, 200, later);
+    assert_eq!(bench.exporter.next(later, memory).map(|batch| batch.records()), Some(1));
 }

@@ -36,7 +36,8 @@ pub(crate) struct Host {
 }
 
 thread_local! {
-    pub(crate) static HOST: RefCell<Host> = RefCell::default();
+    /// Leaked, so that it is still there when the thread ends and the filter's contexts are dropped.
+    static HOST: &'static RefCell<Host> = Box::leak(Box::default());
 }
 
 pub(crate) fn host<T>(f: impl FnOnce(&mut Host) -> T) -> T {

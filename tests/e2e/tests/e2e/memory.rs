@@ -12,13 +12,10 @@ use http_trace_e2e::stage::Stage;
 use http_trace_e2e::wait;
 
 const STREAMS: usize = 50;
-const BUDGET: u64 = 32 << 20;
 
-/// Envoy's own copies of the requests in flight: at most all of the budget, when all of it is in flight.
-const COPIES: u64 = BUDGET;
-
-/// Beside that: the buffer in which one record is encoded, the module's own memory, and what the allocator loses.
-const OVERHEAD: u64 = 16 << 20;
+/// Beside the budget, and whatever it is: the buffer in which one record is encoded, the module's own memory, Envoy's
+/// connections to the collector, and what both allocators lose. Measured: 14 to 25 MB with budgets of 8 to 96 MiB.
+const OVERHEAD: u64 = 32 << 20;
 
 /// Sends this many exchanges of 1 MB each way at a time, to one listener.
 async fn round(stage: &Stage, filtered: bool) {
@@ -40,24 +37,30 @@ fn resident(stage: &Stage) -> u64 {
 
 #[tokio::test]
 async fn stays_within_its_budget() {
+    for budget in [8 << 20, 64 << 20] {
+        within(budget).await;
+    }
+}
+
+async fn within(budget: u64) {
     let configuration = format!(
-        r#"{{"memory":{{"max_bytes":{BUDGET}}},"queue":{{"max_bytes":1073741824}},"collector":{{"timeout_ms":600000}}}}"#
+        r#"{{"memory":{{"max_bytes":{budget}}},"queue":{{"max_bytes":1073741824}},"collector":{{"timeout_ms":600000}}}}"#
     );
     let stage = Stage::with(Some(&configuration)).await;
     // What Envoy itself needs for this traffic.
     round(&stage, false).await;
     let before = resident(&stage);
-    stage.collector.behave(Manner::Slow(Duration::from_secs(20)));
+    stage.collector.behave(Manner::Slow(Duration::from_secs(6)));
     let mut most = 0;
-    for _ in 0..4 {
+    for _ in 0..8 {
         round(&stage, true).await;
         most = most.max(resident(&stage));
         let held: u64 = ["captured_bytes", "queued_bytes"].iter().filter_map(|name| stage.metric(name)).sum();
-        assert!(held <= BUDGET, "{held} bytes held");
+        assert!(held <= budget, "{held} bytes held");
     }
     let grown = most.saturating_sub(before);
-    println!("resident: {before} bytes before, {most} at most with a stalled collector: {grown} more");
-    assert!(grown <= BUDGET + COPIES + OVERHEAD, "{grown} bytes more than without the filter; the budget is {BUDGET}");
+    println!("budget {budget}: resident {before} bytes before, {most} at most with a stalled collector: {grown} more");
+    assert!(grown <= budget + OVERHEAD, "{grown} bytes more than without the filter; the budget is {budget}");
     assert!(stage.metric("bodies_truncated") > Some(0) || stage.metric("dropped_queue_full") > Some(0));
     stage.collector.behave(Manner::Accept);
     let idle = || (stage.metric("queued")? == 0 && stage.metric("in_flight")? == 0).then_some(());
