@@ -210,3 +210,49 @@ fn the_filter_s_own_requests_and_secrets_leave_no_trace() {
     assert!(!String::from_utf8_lossy(&call.body).contains("s3cret"));
     assert!(!host(|host| host.log.join("\n")).contains("s3cret"));
 }
+
+#[test]
+fn a_response_before_any_request_is_judged_by_the_request_s_own_host() {
+    let root = Root::start(1, r#"{"sampling":{"hosts":{"until_known":"none"}}}"#);
+    root.tick();
+    let list = r#"{"hosts":["shop.test:80"]}"#;
+    root.answer(calls()[0].token, &[(":status", "200"), ("content-type", "application/json")], list);
+    host(|host| host.properties.insert("destination.address".to_owned(), b"10.0.0.1:80".to_vec()));
+    for (id, authority) in [(2, "shop.test"), (3, "other.test")] {
+        host(|host| host.maps.insert(drive::REQUEST, drive::pairs(&[(":authority", authority), (":path", "/")])));
+        root.stream(id).response_headers(&[(":status", "403")]).log().end();
+    }
+    root.tick();
+    let metrics = balanced();
+    assert_eq!((metrics["in_flight"], metrics["sampled_out"]), (1, 1), "{metrics:?}");
+}
+
+#[test]
+fn losses_are_reported_even_when_the_filter_is_idle() {
+    let root = Root::start(1, r#"{"retry":{"max_attempts":1}}"#);
+    for id in [2, 3] {
+        root.stream(id).exchange();
+        root.tick();
+        root.answer(calls()[0].token, &[(":status", "503")], "");
+    }
+    let reports = || host(|host| host.log.iter().filter(|line| line.contains("lost 1 records")).count());
+    assert_eq!(reports(), 1, "at most one in ten seconds");
+    assert!(
+        (9_000..=10_000).contains(&host(|host| host.tick)),
+        "the timer waits for the next: {}",
+        host(|host| host.tick)
+    );
+    host(|host| host.now += 10_000_000_000);
+    root.tick();
+    assert_eq!((reports(), host(|host| host.tick)), (2, 0));
+}
+
+#[test]
+fn memory_is_given_back_without_waiting_for_a_turn() {
+    let root = Root::start(1, "");
+    let stream = root.stream(2).request_headers(&[(":path", "/")]).request_body(&[b'x'; 100_000]);
+    root.tick();
+    assert!(balanced()["captured_bytes"] > 100_000);
+    stream.end();
+    assert_eq!(balanced()["captured_bytes"], 0);
+}
