@@ -20,12 +20,20 @@ impl Admin {
         self.ask("GET", path)
     }
 
+    /// `POST path`, which changes something.
+    ///
+    /// # Errors
+    /// When Envoy does not answer, or not with 200.
+    pub fn post(self, path: &str) -> io::Result<()> {
+        self.ask("POST", path).map(drop)
+    }
+
     /// Tells Envoy to end.
     ///
     /// # Errors
     /// When Envoy does not answer.
     pub fn quit(self) -> io::Result<()> {
-        self.ask("POST", "/quitquitquit").map(drop)
+        self.post("/quitquitquit")
     }
 
     /// Envoy's version, such as `1.40.0`.

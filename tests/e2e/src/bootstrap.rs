@@ -10,6 +10,9 @@ pub const FILTERED: &str = "filtered";
 /// The same listener without the filter.
 pub const PLAIN: &str = "plain";
 
+const FILTER: &str = "http_trace_filter";
+const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
+
 /// A host that no route serves: Envoy answers 404.
 pub const NOWHERE: &str = "nowhere.test";
 /// What Envoy itself answers to `/local`.
@@ -18,10 +21,8 @@ pub const LOCAL_BODY: &str = "answered by Envoy";
 /// What a configuration depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan<'a> {
-    /// The filter's wasm file.
-    pub wasm: &'a Path,
-    /// The filter's own configuration (JSON), if any.
-    pub configuration: Option<&'a str>,
+    /// The file that Envoy reads the filter from, and reads again when another is moved there: see [`discovery`].
+    pub discovery: &'a Path,
     /// The HTTP/1.1 upstream.
     pub upstream: SocketAddr,
     /// The HTTP/2 upstream.
@@ -47,6 +48,7 @@ pub fn bootstrap(plan: &Plan<'_>) -> Value {
                 cluster("empty", None, &json!({ "http_protocol_options": {} })),
                 cluster("refused", Some(SocketAddr::from(([127, 0, 0, 1], 1))), &json!({ "http_protocol_options": {} })),
                 in_mesh(cluster("in_mesh", Some(plan.upstream), &json!({ "http_protocol_options": {} }))),
+                by_header("by_header"),
                 cluster("trace-sampling-manager", Some(plan.collector), &json!({ "http_protocol_options": {} })),
                 cluster("trace_analyzer", Some(plan.collector), &json!({ "http_protocol_options": {} })),
             ],
@@ -58,22 +60,35 @@ fn any_port() -> Value {
     json!({ "socket_address": { "address": "127.0.0.1", "port_value": 0 } })
 }
 
+/// The filter comes by extension discovery, as in a service mesh, so that its configuration can change while Envoy runs.
 fn filter(plan: &Plan<'_>) -> Value {
+    json!({ "name": FILTER, "config_discovery": {
+        "config_source": { "resource_api_version": "V3", "path_config_source": { "path": plan.discovery } },
+        "type_urls": [WASM],
+    } })
+}
+
+/// What [`Plan::discovery`] holds: the filter from this wasm file, with its own configuration (JSON), if any.
+#[must_use]
+pub fn discovery(wasm: &Path, configuration: Option<&str>) -> Value {
     let mut config = json!({
-        "name": "http_trace_filter",
-        "root_id": "http_trace_filter",
+        "name": FILTER,
+        "root_id": FILTER,
         "fail_open": true,
         "vm_config": {
-            "vm_id": "http_trace_filter",
+            "vm_id": FILTER,
             "runtime": "envoy.wasm.runtime.v8",
-            "code": { "local": { "filename": plan.wasm } },
+            "code": { "local": { "filename": wasm } },
         },
     });
-    if let Some(text) = plan.configuration {
+    if let Some(text) = configuration {
         config["configuration"] = json!({ "@type": "type.googleapis.com/google.protobuf.StringValue", "value": text });
     }
-    let at = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
-    json!({ "name": "http_trace_filter", "typed_config": { "@type": at, "config": config } })
+    json!({ "resources": [{
+        "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
+        "name": FILTER,
+        "typed_config": { "@type": WASM, "config": config },
+    }] })
 }
 
 fn router() -> Value {
@@ -123,6 +138,7 @@ fn routes() -> Value {
             { "name": "all", "domains": ["*"], "routes": [
                 connect, local, redirect, timeout, refused_grpc,
                 to("/in-mesh", "in_mesh"), to("/empty-cluster", "empty"), to("/refused", "refused"), to("/unknown-cluster", "no_such_cluster"),
+                to("/through-the-filter/", "trace_analyzer"),
                 to("/h2/", "upstream_h2"), to("/grpc.health.v1.Health/", "upstream_h2"),
                 to("/", "upstream"),
             ] },
@@ -137,6 +153,17 @@ fn in_mesh(mut cluster: Value) -> Value {
         "envoy.lb": { "k8s.kuma.io/namespace": "kuma-shop" },
     } });
     cluster
+}
+
+/// A cluster whose endpoint each request names in `x-envoy-original-dst-host`.
+fn by_header(name: &str) -> Value {
+    json!({
+        "name": name,
+        "type": "ORIGINAL_DST",
+        "lb_policy": "CLUSTER_PROVIDED",
+        "connect_timeout": "5s",
+        "original_dst_lb_config": { "use_http_header": true },
+    })
 }
 
 /// A cluster, bounded so high that a thousand concurrent streams pass.

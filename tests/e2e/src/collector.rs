@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::message::{End, Message, Shared};
+use crate::server::{each_connection, lock};
 use crate::wire::{Kind, Reader};
 
 /// What the collector does with a POST.
@@ -27,6 +28,18 @@ pub enum Manner {
     RetryAfter(u16, u64),
     /// Keeps it and resets the connection.
     Reset,
+    /// Keeps it, answers 200 with the length of a body, and closes the connection before that body.
+    CloseAfterHead,
+    /// Keeps it, answers 200, and resets the connection after the first chunk of the answer's body.
+    ResetMidBody,
+}
+
+impl Manner {
+    /// Whether what it answers, and that whole, says that the record was delivered.
+    #[must_use]
+    pub fn acknowledges(self) -> bool {
+        matches!(self, Self::Accept | Self::Slow(_) | Self::Status(200..300) | Self::RetryAfter(200..300, _))
+    }
 }
 
 /// One POST.
@@ -36,6 +49,8 @@ pub struct Post {
     pub message: Message,
     /// When it had arrived whole.
     pub at: Instant,
+    /// What the collector did with it.
+    pub manner: Manner,
 }
 
 impl Post {
@@ -98,7 +113,7 @@ impl Collector {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let (address, state) = (listener.local_addr()?, Arc::new(State::default()));
         let mut server = JoinSet::new();
-        server.spawn(accept(listener, Arc::clone(&state)));
+        server.spawn(serve(listener, &state));
         Ok(Self { address, state, server, reserved: None })
     }
 
@@ -114,7 +129,7 @@ impl Collector {
     pub fn restart(&mut self) -> io::Result<()> {
         let socket = self.reserved.take().ok_or_else(|| io::Error::other("the collector was not ended"))?;
         let listener = socket.listen(1024)?;
-        self.server.spawn(accept(listener, Arc::clone(&self.state)));
+        self.server.spawn(serve(listener, &self.state));
         Ok(())
     }
 
@@ -166,20 +181,12 @@ impl Collector {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn serve(listener: TcpListener, state: &Arc<State>) -> impl Future<Output = ()> + use<> {
+    let state = Arc::clone(state);
+    each_connection(listener, move |stream| answer(stream, Arc::clone(&state)))
 }
 
-async fn accept(listener: TcpListener, state: Arc<State>) {
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        let state = Arc::clone(&state);
-        connections.spawn(async move { serve(stream, &state).await });
-    }
-}
-
-async fn serve(stream: TcpStream, state: &State) -> io::Result<()> {
-    stream.set_nodelay(true)?;
+async fn answer(stream: TcpStream, state: Arc<State>) -> io::Result<()> {
     let mut reader = Reader::new(stream);
     loop {
         let seen = Shared::default();
@@ -192,12 +199,12 @@ async fn serve(stream: TcpStream, state: &State) -> io::Result<()> {
             return Ok(());
         }
         if message.start.starts_with(b"GET /api/hostsToTrace ") {
-            let answer = answer_hosts(state);
+            let answer = answer_hosts(&state);
             reader.stream().write_all(answer.as_bytes()).await?;
             continue;
         }
-        lock(&state.posts).push(Post { message, at: Instant::now() });
         let manner = *lock(&state.manner);
+        lock(&state.posts).push(Post { message, at: Instant::now(), manner });
         let mut more = String::new();
         let status = match manner {
             Manner::Accept => 200,
@@ -211,6 +218,14 @@ async fn serve(stream: TcpStream, state: &State) -> io::Result<()> {
                 status
             }
             Manner::Reset => return reader.stream().set_zero_linger(),
+            Manner::CloseAfterHead => {
+                return reader.stream().write_all(b"HTTP/1.1 200 Whatever\r\ncontent-length: 10\r\n\r\n").await;
+            }
+            Manner::ResetMidBody => {
+                let half = b"HTTP/1.1 200 Whatever\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n";
+                reader.stream().write_all(half).await?;
+                return reader.stream().set_zero_linger();
+            }
         };
         let answer = format!("HTTP/1.1 {status} Whatever\r\n{more}content-length: 0\r\n\r\n");
         reader.stream().write_all(answer.as_bytes()).await?;

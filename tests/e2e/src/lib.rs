@@ -3,6 +3,7 @@
 //! Every part listens on a free port of 127.0.0.1. [`stage::Stage`] puts them together: it sends an exchange through
 //! Envoy without the filter and with it, and compares what client, upstream and collector saw.
 
+pub mod account;
 pub mod admin;
 pub mod bootstrap;
 pub mod case;
@@ -17,6 +18,7 @@ pub mod reply;
 pub mod request;
 pub mod resident;
 pub mod rig;
+mod server;
 pub mod stage;
 pub mod temp;
 pub mod upstream;

@@ -1,18 +1,20 @@
 //! Envoy, upstream and collector together, each on a free port.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
+use std::{fs, io};
 
-use crate::bootstrap::Plan;
+use crate::account;
+use crate::bootstrap::{self, Plan};
 use crate::case::{Abort, Case, Exchange};
 use crate::client::Connection;
 use crate::collector::Collector;
 use crate::envoy::{self, Envoy};
 use crate::message::{End, Message, Shared};
 use crate::reply::{Finish, Reply};
+use crate::temp::TempDir;
 use crate::upstream::{Service, Upstream};
 use crate::wait;
 
@@ -24,7 +26,11 @@ pub struct Rig {
     pub upstream: Upstream,
     /// What the filter reports to.
     pub collector: Collector,
+    /// Holds the file that Envoy reads the filter from.
+    directory: TempDir,
 }
+
+const DISCOVERY: &str = "filter.json";
 
 impl Rig {
     /// Starts all three, with this configuration of the filter; `service` answers requests that have no reply of their
@@ -33,18 +39,48 @@ impl Rig {
     /// # Errors
     /// When one cannot be started.
     pub async fn start(configuration: Option<&str>, service: Service) -> io::Result<Self> {
-        let wasm = envoy::wasm()?;
+        let directory = TempDir::new()?;
+        let discovery = directory.path().join(DISCOVERY);
+        fs::write(&discovery, bootstrap::discovery(&envoy::wasm()?, configuration).to_string())?;
         let upstream = Upstream::start(service).await?;
         let collector = Collector::start().await?;
         let plan = Plan {
-            wasm: &wasm,
-            configuration,
+            discovery: &discovery,
             upstream: upstream.h1,
             upstream_h2: upstream.h2,
             collector: collector.address,
         };
         let envoy = Envoy::start(&plan).await?;
-        Ok(Self { envoy, upstream, collector })
+        Ok(Self { envoy, upstream, collector, directory })
+    }
+
+    /// Gives the filter another configuration, and returns once Envoy uses it.
+    ///
+    /// # Errors
+    /// When it cannot be written, or Envoy refuses it.
+    pub async fn reconfigure(&self, configuration: &str) -> io::Result<()> {
+        let before = self.discoveries()?;
+        let next = self.directory.path().join("next.json");
+        fs::write(&next, bootstrap::discovery(&envoy::wasm()?, Some(configuration)).to_string())?;
+        // Envoy looks for files that are moved to the path, not for changes of the one that is there:
+        // https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/core/v3/config_source.proto
+        fs::rename(next, self.directory.path().join(DISCOVERY))?;
+        let changed = || self.discoveries().ok().filter(|now| *now != before);
+        match wait::within(wait::DEADLINE, changed).await {
+            Some((_, refused)) if refused == before.1 => Ok(()),
+            Some(_) => Err(io::Error::other(format!("Envoy refuses {configuration}"))),
+            None => Err(io::Error::new(io::ErrorKind::TimedOut, format!("Envoy does not see {configuration}"))),
+        }
+    }
+
+    /// How often Envoy has read the filter's configuration, and how often it has refused it.
+    fn discoveries(&self) -> io::Result<(u64, u64)> {
+        let stats = self.envoy.admin().stats("extension_config_discovery")?;
+        let stat = |end: &str| {
+            let count = stats.iter().find(|(name, _)| name.ends_with(end)).map(|(_, count)| *count);
+            count.ok_or_else(|| io::Error::other(format!("Envoy has no stat of the discovery: {stats:?}")))
+        };
+        Ok((stat(".config_reload")?, stat(".config_fail")?))
     }
 
     /// Sends the case to one listener. The upstream answers what the case says.
@@ -98,8 +134,22 @@ impl Rig {
     /// The filter's own metrics, without their common prefix.
     #[must_use]
     pub fn metric(&self, name: &str) -> Option<u64> {
-        let stats = self.envoy.admin().stats("wasmcustom").unwrap_or_default();
-        stats.get(&format!("wasmcustom.http_trace_filter.{name}")).copied()
+        let stats = self.envoy.admin().stats(account::PREFIX).unwrap_or_default();
+        stats.get(&format!("{}{name}", account::PREFIX)).copied()
+    }
+
+    /// Waits until every stream is accounted for, when none is open; returns their number.
+    ///
+    /// # Panics
+    /// When that does not happen.
+    pub async fn accounted(&self) -> u64 {
+        let mut last = String::new();
+        let ready = || {
+            let stats = self.envoy.admin().stats(account::PREFIX).map_err(|error| error.to_string());
+            stats.and_then(|stats| account::accounted(&stats)).map_err(|error| last = error).ok()
+        };
+        let streams = wait::within(wait::DEADLINE, ready).await;
+        streams.unwrap_or_else(|| panic!("the filter's stats do not add up: {last}"))
     }
 
     /// Waits until the filter has seen this many streams and sent all their records.

@@ -145,8 +145,8 @@ impl Stage {
         answer
     }
 
-    /// Waits until the filter has sent everything, and checks that there is one record of each exchange and no other, and
-    /// that the filter did not crash.
+    /// Waits until the filter has sent everything, and checks that the collector acknowledged one record of each exchange
+    /// and no other, that the filter's stats add up, and that it did not crash.
     ///
     /// # Panics
     /// When that is not so.
@@ -155,24 +155,41 @@ impl Stage {
         let ids = std::mem::take(&mut *self.ids.lock().unwrap_or_else(PoisonError::into_inner));
         self.settle(ids.len() as u64).await;
         let mut missing = ids.clone();
-        for post in self.collector.posts() {
+        for post in self.collector.posts().iter().filter(|post| post.manner.acknowledges()) {
             let record = post.json().unwrap_or_else(|error| panic!("{error}"));
-            let [id, source] = ["request_id", "source_address"].map(|key| record[key].as_str().unwrap_or_default());
+            let either = |keys: [&str; 2]| keys.iter().find_map(|key| record[*key].as_str()).unwrap_or_default();
+            let (id, source) = (either(["request_id", "requestID"]), either(["source_address", "sourceAddress"]));
             let id = if ids.contains(id) { id } else { source };
             assert!(ids.contains(id), "a record of no exchange: {}", diff::abbreviate(&record.to_string()));
             assert!(missing.remove(id), "two records of {id}: {}", diff::abbreviate(&record.to_string()));
         }
         assert!(missing.is_empty(), "no record of {missing:?}");
+        self.accounted().await;
         self.assert_log_without(&["in-VM failed", "panicked", "[critical]", "[error]"]);
     }
 
-    /// As [`Stage::finish`] when records may be lost: checks only that the filter did not crash.
+    /// As [`Stage::finish`] when records may be lost: checks only that every stream is accounted for, and that the filter
+    /// did not crash.
     ///
     /// # Panics
-    /// When it did.
-    pub fn finish_lossy(mut self) {
+    /// When that is not so.
+    pub async fn finish_lossy(mut self) {
         self.finished = true;
+        self.accounted().await;
         self.assert_log_without(&["in-VM failed", "panicked", "[critical]"]);
+    }
+
+    /// As [`Stage::finish_lossy`] after Envoy was given what it must refuse, which it logs as critical.
+    ///
+    /// # Panics
+    /// When it did not refuse, or did worse.
+    pub async fn finish_refusing(mut self) {
+        self.finished = true;
+        self.accounted().await;
+        self.assert_log_without(&["in-VM failed", "panicked"]);
+        let log = self.envoy.log();
+        let critical: Vec<&str> = log.lines().filter(|line| line.contains("[critical]")).collect();
+        assert!(critical.len() == 1 && critical[0].ends_with("failed to load"), "{critical:?}");
     }
 
     async fn send(&self, case: &Case, to: SocketAddr) -> Exchange {

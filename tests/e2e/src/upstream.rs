@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use crate::message::{End, Message, Shared};
 use crate::reply::{Finish, Reply};
 use crate::request::Framing;
+use crate::server::{each_connection, lock};
 use crate::upstream_h2;
 use crate::websocket;
 use crate::wire::{Kind, Reader};
@@ -46,7 +47,8 @@ impl Upstream {
         let (h1, h2) = (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
         let addresses = (h1.local_addr()?, h2.local_addr()?);
         let mut servers = JoinSet::new();
-        servers.spawn(accept(h1, Arc::clone(&state)));
+        let h1_state = Arc::clone(&state);
+        servers.spawn(each_connection(h1, move |stream| serve(stream, Arc::clone(&h1_state))));
         servers.spawn(upstream_h2::accept(h2, Arc::clone(&state)));
         Ok(Self { h1: addresses.0, h2: addresses.1, state, _servers: servers })
     }
@@ -80,20 +82,7 @@ impl State {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-async fn accept(listener: TcpListener, state: Arc<State>) {
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        let state = Arc::clone(&state);
-        connections.spawn(async move { serve(stream, &state).await });
-    }
-}
-
-async fn serve(stream: TcpStream, state: &State) -> io::Result<()> {
-    stream.set_nodelay(true)?;
+async fn serve(stream: TcpStream, state: Arc<State>) -> io::Result<()> {
     let mut reader = Reader::new(stream);
     loop {
         let seen = Shared::default();

@@ -18,6 +18,7 @@ use tonic_health::ServingStatus;
 
 use crate::message::{End, Headers, Shared};
 use crate::reply::{Finish, Reply};
+use crate::server::each_connection;
 use crate::upstream::State;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -27,10 +28,9 @@ type Body = UnsyncBoxBody<Bytes, Failure>;
 pub const SERVICE: &str = "shop.Orders";
 
 pub(crate) async fn accept(listener: TcpListener, state: Arc<State>) {
-    let mut connections = tokio::task::JoinSet::new();
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_service_status(SERVICE, ServingStatus::Serving).await;
-    while let Ok((stream, _)) = listener.accept().await {
+    let serve = move |stream| {
         let (state, health) = (Arc::clone(&state), health.clone());
         let service = service_fn(move |request: Request<Incoming>| {
             let (state, mut health) = (Arc::clone(&state), health.clone());
@@ -47,13 +47,12 @@ pub(crate) async fn accept(listener: TcpListener, state: Arc<State>) {
                 Ok(response.map(|body| body.map_err(Into::into).boxed_unsync()))
             }
         });
-        let _ = stream.set_nodelay(true);
-        let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+        hyper::server::conn::http2::Builder::new(TokioExecutor::new())
             .max_concurrent_streams(2000)
             .auto_date_header(false)
-            .serve_connection(TokioIo::new(stream), service);
-        connections.spawn(server);
-    }
+            .serve_connection(TokioIo::new(stream), service)
+    };
+    each_connection(listener, serve).await;
 }
 
 fn begin<B>(request: &Request<B>) -> Shared {

@@ -50,7 +50,7 @@ async fn apiclarity_with_the_namespace_of_each_mesh() {
         assert_eq!(record["response"]["common"]["TruncatedBody"], false);
         let [start, end] = ["request", "response"].map(|side| record[side]["common"]["time"].as_u64().expect("a time"));
         assert!(before <= start && start <= end && end <= after, "{before} {start} {end} {after}");
-        stage.finish_lossy();
+        stage.finish_lossy().await;
     }
 }
 
@@ -60,7 +60,7 @@ async fn publish_has_the_namespace_too() {
     let record = json_of(&post_of(&stage, Request::get("/in-mesh").host("orders")).await);
     assert_eq!(record["destination_namespace"], "sock-shop");
     assert_eq!(record["scnt_request"]["host"], "orders");
-    stage.finish_lossy();
+    stage.finish_lossy().await;
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn batches_of_lines_and_arrays() {
         assert!(sizes.contains(&8), "a full batch: {sizes:?}");
         assert!(sizes.len() < 10, "fewer requests than records: {sizes:?}");
         balanced(&stage, 20).await;
-        stage.finish_lossy();
+        stage.finish_lossy().await;
     }
 }
 
@@ -98,7 +98,7 @@ async fn a_redacted_value_is_nowhere() {
     assert_eq!(json_of(&post)["scnt_request"]["path"], "/a?token=[redacted]&b=1");
     assert!(!post.body.windows(6).any(|window| window == b"s3cret"), "{}", String::from_utf8_lossy(&post.body));
     assert!(!stage.envoy.log().contains("s3cret"));
-    stage.finish_lossy();
+    stage.finish_lossy().await;
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn bodies_by_type_and_size() {
         let request = &record["scnt_request"];
         assert_eq!((&request["body"], &request["truncated_body"]), (&json!(expected), &json!(truncated)), "{body}");
     }
-    stage.finish_lossy();
+    stage.finish_lossy().await;
 }
 
 #[tokio::test]
@@ -129,5 +129,28 @@ async fn the_filter_s_own_requests_are_not_recorded() {
     }
     stage.check(Case::new("after it", H1, Request::get("/"), Reply::ok("x"))).await;
     assert_eq!(stage.metric("streams"), Some(1));
+    stage.finish().await;
+}
+
+/// The collector is behind the very listener that the filter watches: its own requests come through the filter.
+#[tokio::test]
+async fn a_collector_behind_the_filter_makes_no_loop() {
+    let stage = Stage::start().await;
+    let configuration = json!({ "collector": {
+        "cluster": "by_header",
+        "path": "/through-the-filter/publish",
+        "headers": { "x-envoy-original-dst-host": stage.envoy.filtered().to_string() },
+    } });
+    stage.reconfigure(&configuration.to_string()).await.expect("a new configuration");
+    for protocol in [H1, H2] {
+        let mut request = Request::post("/orders", "an order");
+        request.id = stage.id();
+        stage.check_traffic(&Case::new("recorded", protocol, request, Reply::ok("x"))).await;
+    }
+    wait::until("both records", || (stage.metric("exported")? == 2).then_some(())).await;
+    let through = stage.envoy.admin().stats("http.filtered.downstream_rq_total").expect("stats");
+    assert_eq!(through.values().sum::<u64>(), 4, "two exchanges and two requests of the filter: {through:?}");
+    assert_eq!(stage.metric("streams"), Some(2));
+    assert_eq!(stage.metric("export_requests"), Some(2));
     stage.finish().await;
 }

@@ -5,6 +5,7 @@
 mod aborts;
 mod basics;
 mod bodies;
+mod changes;
 mod collector;
 mod connections;
 mod failures;

@@ -69,5 +69,5 @@ async fn within(budget: u64) {
     round(&stage, true).await;
     wait::until("records to flow again", || (stage.metric("exported") > exported).then_some(())).await;
     assert_eq!(stage.metric("captured_bytes"), Some(0));
-    stage.finish_lossy();
+    stage.finish_lossy().await;
 }

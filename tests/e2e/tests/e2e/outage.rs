@@ -64,7 +64,7 @@ async fn retry_after_is_honoured() {
         assert!(pause >= Duration::from_millis(1900), "tried again after {pause:?}");
     }
     balanced(&stage, 2).await;
-    stage.finish_lossy();
+    stage.finish_lossy().await;
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn a_refused_record_is_not_tried_again() {
     wait::until("four records to be dropped", || (stage.metric("dropped_rejected")? == 4).then_some(())).await;
     balanced(&stage, 4).await;
     assert_eq!(stage.collector.posts().len(), 4, "one attempt each");
-    stage.finish_lossy();
+    stage.finish_lossy().await;
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn attempts_end() {
     wait::until("both to be given up", || (stage.metric("dropped_retries_exhausted")? == 2).then_some(())).await;
     assert_eq!(stage.collector.posts().len(), 6, "three attempts each");
     balanced(&stage, 2).await;
-    stage.finish_lossy();
+    stage.finish_lossy().await;
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn a_full_queue_drops_by_policy_and_requests_in_flight_are_bounded() {
             .map(|post| post.json().expect("JSON")["scnt_request"]["path"].to_string())
             .collect();
         assert!(paths.iter().any(|path| path.contains(survivor)), "{overflow}: {paths:?}");
-        stage.finish_lossy();
+        stage.finish_lossy().await;
     }
 }
 
@@ -122,5 +122,5 @@ async fn a_record_larger_than_the_queue_is_counted() {
     stage.check_traffic(&Case::new("large", H1, request, Reply::ok("x"))).await;
     wait::until("it to be dropped", || (stage.metric("dropped_too_large")? == 1).then_some(())).await;
     balanced(&stage, 1).await;
-    stage.finish_lossy();
+    stage.finish_lossy().await;
 }

@@ -63,7 +63,7 @@ async fn a_share_by_request_id() {
         assert!(count == 0 || count == 2, "{id}: both proxies on its way must agree");
     }
     assert!((1..40).contains(&records.len()), "{} of 40 at a rate of 0.5", records.len());
-    stage.finish_lossy();
+    stage.finish_lossy().await;
 }
 
 #[tokio::test]
@@ -92,5 +92,5 @@ async fn hosts_to_trace() {
     stage.collector.manage(200, "application/json", r#"{"hosts":["*"]}"#);
     asked_again(&stage).await;
     assert!(is_kept(&stage, "/", "other.test").await);
-    stage.finish_lossy();
+    stage.finish_lossy().await;
 }

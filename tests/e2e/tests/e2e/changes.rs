@@ -1,0 +1,71 @@
+//! The configuration changes and listeners are drained while records wait: none is lost.
+
+use std::time::Duration;
+
+use http_trace_e2e::case::Case;
+use http_trace_e2e::client::Protocol::{self, H1, H2};
+use http_trace_e2e::collector::Manner;
+use http_trace_e2e::reply::Reply;
+use http_trace_e2e::request::Request;
+use http_trace_e2e::stage::Stage;
+use http_trace_e2e::wait;
+
+/// Sends an exchange of which there must be a record at the end.
+async fn exchange(stage: &Stage, protocol: Protocol) {
+    let mut request = Request::post("/orders", "an order");
+    request.id = stage.id();
+    let case = Case::new("recorded", protocol, request, Reply::echo());
+    assert_eq!(stage.check_traffic(&case).await.answer.status(), 200);
+}
+
+async fn five_of_each(stage: &Stage) {
+    for _ in 0..5 {
+        exchange(stage, H1).await;
+        exchange(stage, H2).await;
+    }
+}
+
+/// Envoy makes a new root context and ends the old one, whose records are in flight or still queued.
+#[tokio::test]
+async fn of_the_configuration_with_requests_in_flight() {
+    let stage = Stage::with(Some(r#"{"queue":{"max_in_flight":3}}"#)).await;
+    stage.collector.behave(Manner::Slow(Duration::from_secs(2)));
+    five_of_each(&stage).await;
+    assert_eq!((stage.metric("in_flight"), stage.metric("queued")), (Some(3), Some(7)));
+    stage.reconfigure(r#"{"format":"apiclarity"}"#).await.expect("a new configuration");
+    stage.collector.behave(Manner::Accept);
+    five_of_each(&stage).await;
+    wait::until("every record", || (stage.metric("exported")? == 20).then_some(())).await;
+    let posts = stage.collector.posts();
+    let to = |path: &str| posts.iter().filter(|post| post.message.start.starts_with(path.as_bytes())).count();
+    assert_eq!((to("POST /publish "), to("POST /api/telemetry ")), (10, 10));
+    stage.finish().await;
+}
+
+/// A configuration that is refused leaves the one that works.
+#[tokio::test]
+async fn to_a_bad_configuration() {
+    let stage = Stage::start().await;
+    exchange(&stage, H1).await;
+    let refused = stage.reconfigure(r#"{"formt":"apiclarity"}"#).await;
+    assert!(refused.is_err_and(|error| error.to_string().starts_with("Envoy refuses ")));
+    exchange(&stage, H2).await;
+    wait::until("both records", || (stage.metric("exported")? == 2).then_some(())).await;
+    let log = stage.envoy.log();
+    assert!(log.contains("formt: unknown field"), "the log names the field:\n{log}");
+    stage.finish_refusing().await;
+}
+
+/// What Istio's agent does before a pod ends.
+#[tokio::test]
+async fn of_listeners_that_are_drained() {
+    for how in ["/drain_listeners", "/drain_listeners?graceful&skip_exit"] {
+        let stage = Stage::with(Some(r#"{"queue":{"max_in_flight":3}}"#)).await;
+        stage.collector.behave(Manner::Slow(Duration::from_secs(2)));
+        five_of_each(&stage).await;
+        stage.envoy.admin().post(how).expect("Envoy drains");
+        stage.collector.behave(Manner::Accept);
+        wait::until(how, || (stage.metric("exported")? == 10).then_some(())).await;
+        stage.finish().await;
+    }
+}
