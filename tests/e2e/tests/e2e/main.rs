@@ -18,5 +18,6 @@ mod malformed;
 mod memory;
 mod outage;
 mod sampling;
+mod schemas;
 mod trailers;
 mod upgrades;
