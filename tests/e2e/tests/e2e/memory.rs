@@ -14,8 +14,9 @@ use http_trace_e2e::wait;
 const STREAMS: usize = 50;
 
 /// Beside the budget, and whatever it is: the buffer in which one record is encoded, the module's own memory, Envoy's
-/// connections to the collector, and what both allocators lose. Measured: 14 to 25 MB with budgets of 8 to 96 MiB.
-const OVERHEAD: u64 = 32 << 20;
+/// connections to the collector, and what both allocators lose. Measured: 14 to 42 MB with budgets of 8 to 96 MiB, the most on
+/// a machine whose two cores were busy with builds.
+const OVERHEAD: u64 = 48 << 20;
 
 /// Sends this many exchanges of 1 MB each way at a time, to one listener.
 async fn round(stage: &Stage, filtered: bool) {
@@ -48,8 +49,11 @@ async fn within(budget: u64) {
     );
     let stage = Stage::with(Some(&configuration)).await;
     // What Envoy itself needs for this traffic.
-    round(&stage, false).await;
-    let before = resident(&stage);
+    let mut before = 0;
+    for _ in 0..3 {
+        round(&stage, false).await;
+        before = before.max(resident(&stage));
+    }
     stage.collector.behave(Manner::Slow(Duration::from_secs(6)));
     let mut most = 0;
     for _ in 0..8 {
