@@ -58,8 +58,13 @@ impl Root {
         host(|host| host.now = host.now.max(1_795_000_000_000_000_000));
         proxy_on_context_create(id, 0);
         assert!(proxy_on_vm_start(id, 0));
+        (Self(id), Self(id).reconfigure(configuration))
+    }
+
+    /// Whether the configuration was accepted.
+    pub(crate) fn reconfigure(self, configuration: &str) -> bool {
         host(|host| host.buffers.insert(CONFIGURATION, configuration.as_bytes().to_vec()));
-        (Self(id), proxy_on_configure(id, configuration.len()))
+        proxy_on_configure(self.0, configuration.len())
     }
 
     pub(crate) fn stream(self, id: u32) -> Stream {

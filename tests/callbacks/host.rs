@@ -12,6 +12,7 @@ pub(crate) struct Call {
     pub(crate) cluster: String,
     pub(crate) headers: Pairs,
     pub(crate) body: Vec<u8>,
+    pub(crate) timeout_ms: u32,
 }
 
 #[derive(Default)]
@@ -166,7 +167,7 @@ unsafe extern "C" fn proxy_http_call(
     body_size: usize,
     _trailers: *const u8,
     _trailers_size: usize,
-    _timeout: u32,
+    timeout_ms: u32,
     token: *mut u32,
 ) -> u32 {
     let (cluster, headers, body) =
@@ -177,7 +178,7 @@ unsafe extern "C" fn proxy_http_call(
         }
         host.tokens += 1;
         unsafe { *token = host.tokens };
-        host.calls.push(Call { token: host.tokens, cluster, headers: deserialized(&headers), body });
+        host.calls.push(Call { token: host.tokens, cluster, headers: deserialized(&headers), body, timeout_ms });
         OK
     })
 }

@@ -4,6 +4,7 @@
 mod drive;
 mod host;
 mod random;
+mod rows;
 
 use drive::{Root, balanced, calls, record};
 use host::host;

@@ -1,0 +1,152 @@
+//! The rows of `batch`, `retry`, `queue` and `memory`.
+
+use super::{OK, balanced, exchanges, header, pass, path, record, sent, tick, with};
+use serde_json::Value;
+
+// === batch ===
+
+#[test]
+fn batches_are_as_many_records_as_asked_in_their_framing() {
+    for (rows, content_type, bodies) in [
+        (r#""framing":"array""#, "application/json", ["{a}", "{b}", "{c}"].as_slice()),
+        (r#""max_records":3"#, "application/x-ndjson", &["{a}\n{b}\n{c}\n"]),
+        (r#""max_records":3,"framing":"array""#, "application/json", &["[{a},{b},{c}]"]),
+        (r#""max_records":2"#, "application/x-ndjson", &["{a}\n{b}\n"]),
+    ] {
+        with(&format!(r#"{{"batch":{{{rows}}}}}"#), |root| {
+            exchanges(root, &["a", "b", "c"]);
+            let sent = sent(root);
+            assert!(sent.iter().all(|call| header(call, "content-type") == Some(content_type)), "{rows}");
+            let bodies_sent: Vec<_> = sent.iter().map(|call| shortened(&call.body)).collect();
+            assert_eq!(bodies_sent, bodies, "{rows}");
+        });
+    }
+}
+
+/// Each record replaced by `{path}`.
+fn shortened(body: &[u8]) -> String {
+    let mut out = String::new();
+    let mut rest = body;
+    while !rest.is_empty() {
+        if rest[0] == b'{' {
+            let mut records = serde_json::Deserializer::from_slice(rest).into_iter::<Value>();
+            let record = records.next().expect("a record").expect("JSON");
+            out.extend(["{", path(&record), "}"]);
+            rest = &rest[records.byte_offset()..];
+        } else {
+            out.push(char::from(rest[0]));
+            rest = &rest[1..];
+        }
+    }
+    out
+}
+
+#[test]
+fn a_batch_lingers_as_long_as_asked() {
+    for (rows, linger) in [("", 50), (r#","linger_ms":9"#, 9)] {
+        with(&format!(r#"{{"batch":{{"max_records":2{rows}}}}}"#), |root| {
+            exchanges(root, &["a"]);
+            assert_eq!((tick(), sent(root).len()), (linger, 0));
+            pass(u64::from(linger) - 1);
+            assert_eq!((sent(root).len(), tick()), (0, 1));
+            pass(1);
+            assert_eq!((sent(root).len(), balanced()["in_flight"]), (1, 1));
+        });
+    }
+}
+
+#[test]
+fn a_batch_is_sent_when_it_has_the_bytes_asked_for() {
+    for (max_bytes, expected) in [(1_024, true), (20_000, false)] {
+        with(&format!(r#"{{"batch":{{"max_records":100,"max_bytes":{max_bytes}}}}}"#), |root| {
+            exchanges(root, &["a", "b", "c", "d", "e"]);
+            let sent = sent(root);
+            assert_eq!(!sent.is_empty(), expected);
+            assert!(sent.iter().all(|call| call.body.len() <= max_bytes), "{sent:?}");
+        });
+    }
+}
+
+// === retry ===
+
+#[test]
+fn attempts_and_their_pauses_are_as_asked() {
+    let rows = r#"{"retry":{"max_attempts":4,"initial_backoff_ms":1000,"max_backoff_ms":1500}}"#;
+    for (configuration, longest) in [("", &[200, 400, 800, 1600][..]), (rows, &[1000, 1500, 1500])] {
+        with(configuration, |root| {
+            root.stream(2).exchange();
+            for longest in longest {
+                root.answer(sent(root)[0].token, &[(":status", "503")], "");
+                assert!((longest / 2..=*longest).contains(&tick()), "{} of {longest}", tick());
+                pass(u64::from(tick()));
+            }
+            assert_eq!(balanced()["dropped_retries_exhausted"], 0);
+            root.answer(sent(root)[0].token, &[(":status", "503")], "");
+            assert_eq!(balanced()["dropped_retries_exhausted"], 1);
+        });
+    }
+}
+
+#[test]
+fn a_retry_after_is_waited_for_even_if_longer_than_the_longest_pause() {
+    with(r#"{"retry":{"max_backoff_ms":2}}"#, |root| {
+        root.stream(2).exchange();
+        root.answer(sent(root)[0].token, &[(":status", "429"), ("retry-after", "7")], "");
+        assert_eq!(tick(), 7_000);
+    });
+}
+
+// === queue, memory ===
+
+#[test]
+fn a_full_queue_drops_what_the_overflow_row_names() {
+    const PATHS: [&str; 10] = ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"];
+    for (rows, max_bytes, oldest) in [
+        ("", 8 << 20, true),
+        (r#""max_bytes":2048"#, 2048, true),
+        (r#""max_bytes":2048,"overflow":"drop_oldest""#, 2048, true),
+        (r#""max_bytes":2048,"overflow":"drop_newest""#, 2048, false),
+    ] {
+        with(&format!(r#"{{"queue":{{{rows}}}}}"#), |root| {
+            exchanges(root, &PATHS);
+            let sent = sent(root);
+            let fit = PATHS.len().min(max_bytes / sent[0].body.len());
+            let left = if oldest { &PATHS[PATHS.len() - fit..] } else { &PATHS[..fit] };
+            let records: Vec<_> = sent.iter().map(record).collect();
+            assert_eq!(records.iter().map(path).collect::<Vec<_>>(), left, "{rows}");
+            assert_eq!(balanced()["dropped_queue_full"], (PATHS.len() - fit) as i64);
+        });
+    }
+}
+
+#[test]
+fn a_record_that_no_queue_of_this_size_holds_is_too_large() {
+    for (rows, too_large) in [("", 0), (r#""max_bytes":1024"#, 1)] {
+        with(&format!(r#"{{"queue":{{{rows}}}}}"#), |root| {
+            root.stream(2).request_headers(&[(":path", "/")]).request_body(&[b'x'; 1024]).log().end();
+            assert_eq!((sent(root).len() as i64, balanced()["dropped_too_large"]), (1 - too_large, too_large));
+        });
+    }
+}
+
+#[test]
+fn requests_in_flight_are_as_many_as_asked() {
+    for (configuration, most) in [(r#"{"queue":{"max_in_flight":2}}"#, 2), ("", 64)] {
+        with(configuration, |root| {
+            exchanges(root, &["p"; 80]);
+            assert_eq!((0..10).map(|_| sent(root).len()).sum::<usize>(), most);
+        });
+    }
+}
+
+#[test]
+fn an_exchange_keeps_no_more_of_a_body_than_a_quarter_of_the_memory() {
+    for (configuration, kept) in [("", 100_000), (r#"{"memory":{"max_bytes":65536}}"#, 16_384)] {
+        with(configuration, |root| {
+            root.stream(2).response_headers(OK).response_body(&[b'x'; 100_000]).log();
+            let body = record(&sent(root)[0])["scnt_response"]["body"].as_str().expect("base64").len() / 4 * 3;
+            assert!(body <= kept + 2 && body > kept - 500, "{body} of {kept}");
+            assert_eq!(balanced()["bodies_truncated"] == 1, kept < 100_000);
+        });
+    }
+}
