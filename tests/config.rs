@@ -141,6 +141,8 @@ fn the_original_s_keys_are_accepted() {
     assert_eq!(config.mesh, Mesh::Kuma);
     let config = parse(r#"{"trace_sampling_enabled":"false","service_mesh":"istio"}"#);
     assert_eq!((config.sampling.hosts, config.mesh), (None, Mesh::Istio));
+    let config = parse(r#"{"trace_sampling_enabled":"true","sampling":{"hosts":{"cluster":"m"}}}"#);
+    assert_eq!(config.sampling.hosts, Some(HostsConfig { cluster: "m".to_owned(), ..HostsConfig::default() }));
 }
 
 #[test]

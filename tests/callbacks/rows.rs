@@ -154,6 +154,19 @@ fn values_are_hidden_as_the_redact_rows_say() {
     }
 }
 
+#[test]
+fn no_format_shows_a_hidden_value() {
+    for format in ["publish", "apiclarity"] {
+        with(&format!(r#"{{"format":"{format}","redact":{{"headers":["x-a"],"query_params":["b"]}}}}"#), |root| {
+            let request = [(":path", "/?b=s3cret"), ("x-a", "s3cret"), ("referer", "/?b=s3cret")];
+            let response = [(":status", "200"), ("x-a", "s3cret"), ("location", "/?b=s3cret")];
+            root.stream(2).request_headers(&request).response_headers(&response).log().end();
+            let body = String::from_utf8(sent(root)[0].body.clone()).expect("UTF-8");
+            assert_eq!((body.matches("s3cret").count(), body.matches("[redacted]").count()), (0, 5), "{body}");
+        });
+    }
+}
+
 // === sampling ===
 
 /// How many of 400 exchanges with these ids are kept.
@@ -161,7 +174,8 @@ fn kept(rate: &str, id_in_headers: bool) -> i64 {
     with(&format!(r#"{{"sampling":{{"rate":{rate}}}}}"#), |root| {
         for stream in 10..410 {
             let id = format!("{stream:08x}-0000-4000-8000-000000000000");
-            host(|host| host.properties.insert("request.id".to_owned(), id.clone().into_bytes()));
+            let property = if id_in_headers { "another" } else { id.as_str() };
+            host(|host| host.properties.insert("request.id".to_owned(), property.as_bytes().to_vec()));
             let headers = [(":path", "/"), ("x-request-id", id.as_str())];
             let count = if id_in_headers { 2 } else { 1 };
             root.stream(stream).request_headers(&headers[..count]).response_headers(OK).log().end();

@@ -83,6 +83,9 @@ pub(crate) const ACCEPTED: &[Accepted] = &[
     ("collector.cluster", r#""outbound|9|v1|a.b""#, |c| {
         (c.collector.cluster, c.collector.authority) = ("outbound|9|v1|a.b".to_owned(), "a.b:9".to_owned());
     }),
+    ("collector.cluster", r#""outbound|9||""#, |c| {
+        (c.collector.cluster, c.collector.authority) = ("outbound|9||".to_owned(), "outbound|9||".to_owned());
+    }),
     ("collector.authority", r#""a:1""#, |c| c.collector.authority = "a:1".to_owned()),
     ("collector.path", r#""/""#, |c| c.collector.path = "/".to_owned()),
     ("collector.path", r#""/!~""#, |c| c.collector.path = "/!~".to_owned()),

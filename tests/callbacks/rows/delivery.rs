@@ -67,6 +67,25 @@ fn a_batch_is_sent_when_it_has_the_bytes_asked_for() {
     }
 }
 
+/// Two records and a line break after each: at 1022 bytes they are one request of 1024, at 1024 they are not.
+#[test]
+fn a_batch_is_never_larger_than_asked() {
+    let empty = with("", |root| {
+        exchanges(root, &[""]);
+        sent(root)[0].body.len()
+    });
+    for (bytes, requests) in [(1_022, 1), (1_024, 2)] {
+        with(r#"{"batch":{"max_records":100,"max_bytes":1024}}"#, |root| {
+            let paths = [bytes / 2, bytes / 2].map(|record| "p".repeat(record - empty));
+            exchanges(root, &paths.each_ref().map(String::as_str));
+            pass(50);
+            let sizes: Vec<_> = sent(root).iter().map(|call| call.body.len()).collect();
+            assert_eq!(sizes.len(), requests, "{sizes:?}");
+            assert!(sizes.iter().all(|size| *size <= 1024), "{sizes:?}");
+        });
+    }
+}
+
 // === retry ===
 
 #[test]
@@ -89,11 +108,13 @@ fn attempts_and_their_pauses_are_as_asked() {
 
 #[test]
 fn a_retry_after_is_waited_for_even_if_longer_than_the_longest_pause() {
-    with(r#"{"retry":{"max_backoff_ms":2}}"#, |root| {
-        root.stream(2).exchange();
-        root.answer(sent(root)[0].token, &[(":status", "429"), ("retry-after", "7")], "");
-        assert_eq!(tick(), 7_000);
-    });
+    for (seconds, expected) in [("7", 7_000), ("99999", 3_600_000)] {
+        with(r#"{"retry":{"max_backoff_ms":2}}"#, |root| {
+            root.stream(2).exchange();
+            root.answer(sent(root)[0].token, &[(":status", "429"), ("retry-after", seconds)], "");
+            assert_eq!(tick(), expected);
+        });
+    }
 }
 
 // === queue, memory ===
@@ -147,6 +168,21 @@ fn an_exchange_keeps_no_more_of_a_body_than_a_quarter_of_the_memory() {
             let body = record(&sent(root)[0])["scnt_response"]["body"].as_str().expect("base64").len() / 4 * 3;
             assert!(body <= kept + 2 && body > kept - 500, "{body} of {kept}");
             assert_eq!(balanced()["bodies_truncated"] == 1, kept < 100_000);
+        });
+    }
+}
+
+#[test]
+fn records_and_bodies_share_the_memory() {
+    const LEAST: usize = 65_536;
+    for (configuration, lost) in [("", 0), (r#"{"memory":{"max_bytes":65536}}"#, 1)] {
+        with(configuration, |root| {
+            // Their bodies fit; their records, a third larger, do not.
+            let streams = [2, 3, 4, 5].map(|id| root.stream(id).response_headers(OK).response_body(&[b'x'; LEAST / 4]));
+            streams.iter().for_each(|stream| stream.log().end());
+            let sent: usize = sent(root).iter().map(|call| call.body.len()).sum();
+            let held = sent + balanced()["queued_bytes"] as usize;
+            assert_eq!((balanced()["dropped_queue_full"], held <= LEAST), (lost, lost == 1), "{held}");
         });
     }
 }
