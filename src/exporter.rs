@@ -163,7 +163,8 @@ impl Exporter {
         body.extend_from_slice(&first);
         let mut records = 1;
         while records < max_records as u64
-            && self.queue.first_bytes().is_some_and(|next| body.len().saturating_add(next) < max_bytes)
+            // A record brings the byte before it, and the one that closes is still to come.
+            && self.queue.first_bytes().is_some_and(|next| body.len().saturating_add(next) < max_bytes.saturating_sub(1))
         {
             let Some(record) = self.queue.pop() else { break };
             body.extend_from_slice(between);

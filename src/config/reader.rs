@@ -99,7 +99,7 @@ impl Section {
     /// Reads an object inside this one.
     pub(super) fn section<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Self) -> T) -> T {
         let fields = self.take(name);
-        let mut section = self.open(name, fields);
+        let mut section = self.open(name, fields, "an object");
         let value = read(&mut section);
         self.close(section);
         value
@@ -112,24 +112,25 @@ impl Section {
         meaning: &'static str,
         read: impl FnOnce(&mut Self) -> T,
     ) -> Option<T> {
-        self.note(name, meaning, || ("false", "true, false or an object"));
+        let takes = "true, false or an object";
+        self.note(name, meaning, || ("false", takes));
         let fields = self.take(name);
         let on = !matches!(fields, None | Some(Json::Bool(false)));
         let fields = fields.filter(|value| !matches!(value, Json::Bool(_)));
-        let mut section = self.open(name, fields);
+        let mut section = self.open(name, fields, takes);
         // Also when it is off: for the reference.
         let value = read(&mut section);
         self.close(section);
         on.then_some(value)
     }
 
-    fn open(&mut self, name: &'static str, fields: Option<Json>) -> Self {
+    fn open(&mut self, name: &'static str, fields: Option<Json>, takes: &str) -> Self {
         let path = [&self.path, name, "."].concat();
         match fields {
             None => Self::new(path, Vec::new()),
             Some(Json::Object(fields)) => Self::new(path, fields),
             Some(other) => {
-                self.problem(name, &other, "an object");
+                self.problem(name, &other, takes);
                 Self::new(path, Vec::new())
             }
         }

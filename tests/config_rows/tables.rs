@@ -171,7 +171,7 @@ pub(crate) const REFUSED: &[Refused] = &[
     ("redact.headers", &["list"], &["7", r#""""#, r#""a b""#, r#""a:""#, r#""é""#], "a list of header names"),
     ("redact.query_params", &["list"], &["7", "null", r#""""#], "a list of strings that are not empty"),
     ("sampling.rate", &["fraction"], &["2", "1.0001", "-0.0001", "1e9"], "a number from 0.0 to 1.0"),
-    ("sampling.hosts", &["bool", "object"], &[r#""true""#], "an object"),
+    ("sampling.hosts", &["bool", "object"], &[r#""true""#], "true, false or an object"),
     ("sampling.hosts.cluster", &["string"], TEXTS, "a string that is not empty, of printable ASCII"),
     ("sampling.hosts.until_known", &[], &[r#""ALL""#], "one of all, none"),
     ("mesh", &[], &[r#""Istio""#], "one of istio, kuma, none"),
