@@ -13,6 +13,7 @@ pub mod collector;
 pub mod diff;
 pub mod envoy;
 pub mod expect;
+pub mod kube_api;
 pub mod message;
 pub mod reply;
 pub mod request;

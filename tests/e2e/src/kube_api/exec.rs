@@ -1,0 +1,120 @@
+//! `kubectl exec POD -c CONTAINER -- COMMAND`, over a WebSocket as kubectl speaks it since 1.31.
+
+use futures_util::SinkExt;
+use http_body_util::{Either, Full};
+use hyper::header::{CONNECTION, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY};
+use hyper::header::{SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use hyper::{Request, Response, StatusCode, body::Incoming};
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, coding::CloseCode};
+use tokio_tungstenite::tungstenite::{Message, handshake::derive_accept_key, protocol::Role};
+
+use super::resources;
+use super::state::State;
+use super::status::{Answer, Failure};
+use super::target::Target;
+
+const PROTOCOL: &str = "v5.channel.k8s.io";
+const STDOUT: u8 = 1;
+const STDERR: u8 = 2;
+/// The channel that carries how the program ended.
+const ERROR: u8 = 3;
+
+/// A program that is to be run in a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exec {
+    /// The pod's namespace.
+    pub namespace: String,
+    /// The pod's name.
+    pub pod: String,
+    /// The container's name.
+    pub container: String,
+    /// The program and its arguments.
+    pub command: Vec<String>,
+}
+
+/// What a program printed, and how it ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained about.
+    pub stderr: String,
+    /// Its exit code.
+    pub code: u8,
+}
+
+/// What the query asks to run.
+///
+/// # Errors
+/// When there is no such pod, or no such container in it.
+pub(crate) fn parse(state: &State, target: &Target, query: &[(String, String)]) -> Result<Exec, Failure> {
+    let values = |name: &'static str| query.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.clone());
+    let (namespace, pod) = (target.namespace.clone().unwrap_or_default(), target.name.clone().unwrap_or_default());
+    let store = state.store();
+    let known = store.get(target.resource, &namespace, &pod);
+    let known = known.ok_or_else(|| Failure::not_found(resources::named("pods"), &pod))?;
+    let names: Vec<&str> =
+        known["spec"]["containers"].as_array().into_iter().flatten().filter_map(|one| one["name"].as_str()).collect();
+    let container = values("container").next().or(names.first().map(|name| (*name).to_owned())).unwrap_or_default();
+    if !names.contains(&container.as_str()) {
+        return Err(Failure::bad_request(format!("container {container} is not valid for pod {pod}")));
+    }
+    Ok(Exec { namespace, pod, container, command: values("command").collect() })
+}
+
+/// Agrees to the WebSocket; then sends what the program printed, and how it ended.
+///
+/// # Errors
+/// When this is no WebSocket of the protocol.
+pub(crate) fn serve(request: Request<Incoming>, output: Output) -> Result<Answer, Failure> {
+    let header =
+        |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (upgrade, protocols) = (header(UPGRADE), header(SEC_WEBSOCKET_PROTOCOL));
+    if !upgrade.eq_ignore_ascii_case("websocket") || !protocols.contains(PROTOCOL) {
+        let message =
+            format!("exec needs a WebSocket of {PROTOCOL}, and got an upgrade to {upgrade:?} of {protocols:?}");
+        return Err(Failure::bad_request(message));
+    }
+    let accept = derive_accept_key(header(SEC_WEBSOCKET_KEY).as_bytes());
+    let accept = HeaderValue::from_str(&accept).map_err(|error| Failure::bad_request(error.to_string()))?;
+    let mut response = Response::new(Either::Left(Full::default()));
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
+    tokio::spawn(async move {
+        if let Ok(stream) = hyper::upgrade::on(request).await {
+            let socket = WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, None).await;
+            // when kubectl has gone away meanwhile, there is nobody left to tell
+            let _ = send(socket, output).await;
+        }
+    });
+    Ok(response)
+}
+
+type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
+
+async fn send(mut socket: Socket, output: Output) -> Result<(), tokio_tungstenite::tungstenite::Error> {
+    let frame = |channel: u8, text: &[u8]| Message::binary([&[channel], text].concat());
+    let status = match output.code {
+        0 => json!({ "metadata": {}, "status": "Success" }),
+        code => json!({
+            "metadata": {}, "status": "Failure", "reason": "NonZeroExitCode",
+            "message": format!("command terminated with non-zero exit code: exit status {code}"),
+            "details": { "causes": [{ "reason": "ExitCode", "message": code.to_string() }] },
+        }),
+    };
+    for (channel, text) in [(STDOUT, output.stdout), (STDERR, output.stderr)] {
+        for piece in text.as_bytes().chunks(16 * 1024) {
+            socket.send(frame(channel, piece)).await?;
+        }
+    }
+    socket.send(frame(ERROR, status.to_string().as_bytes())).await?;
+    // without a code, kubectl takes the end for a failure
+    socket.close(Some(CloseFrame { code: CloseCode::Normal, reason: "".into() })).await
+}
