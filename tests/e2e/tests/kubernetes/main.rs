@@ -1,0 +1,6 @@
+//! What is deployed, by the real kubectl, to a double of the API server.
+//!
+//! `KUBECTL` names the kubectl.
+
+mod double;
+mod kubectl;
