@@ -1,0 +1,11 @@
+//! What acts on a cluster, by the user's own kubectl.
+
+pub(crate) mod deploy;
+pub(crate) mod doctor;
+mod entries;
+mod kubectl;
+pub(crate) mod mount;
+mod proxy;
+mod report;
+mod template;
+mod workload;

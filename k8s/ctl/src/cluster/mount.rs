@@ -1,0 +1,134 @@
+//! `mount` and `unmount`: the wasm in live workloads, and out of them.
+
+use super::{
+    kubectl::Kubectl,
+    template::{self, Mount},
+    workload::{self, Changed, Reference},
+};
+use crate::overlay::{FILE, Namespace, revision_of};
+use clap::Args;
+use serde_json::Value;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Which workloads, and how.
+#[derive(Args, Clone, Debug)]
+#[group(id = "roll-out")]
+pub(crate) struct Flags {
+    /// Only these; otherwise all Deployments, StatefulSets and DaemonSets of the namespace.
+    #[arg(long = "workload", value_name = "KIND/NAME", num_args = 1..)]
+    pub(crate) workloads: Vec<Reference>,
+    /// Ask the API server what it would say, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// How many seconds each workload may take to replace its pods.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) timeout: u64,
+}
+
+/// Mounts what the overlay of the namespace holds.
+///
+/// # Errors
+/// When there is no overlay, or one of the workloads could not be mounted; each has said why.
+pub(crate) fn mount(namespace: &Namespace, overlays: &Path, flags: &Flags) -> Result<(), String> {
+    let Some(mount) = read(namespace, overlays)? else {
+        println!("{namespace}: nothing to mount: the wasm comes with the configuration (--delivery inline)");
+        return Ok(());
+    };
+    // Pods that start before it is there stay without the filter, also when it comes. A dry run of all steps has not applied it.
+    let config_map = ["get", "configmap", &mount.config_map, "--ignore-not-found", "--output", "name"];
+    if !flags.dry_run && Kubectl::new(namespace).run(&config_map)?.trim().is_empty() {
+        let overlay = overlays.join(namespace.as_str());
+        return Err(format!(
+            "{namespace}: got no ConfigMap {}, takes it to be there first: kubectl apply -k {}",
+            mount.config_map,
+            overlay.display()
+        ));
+    }
+    let words = Words {
+        changed: format!("mounted revision {}", mount.revision),
+        unchanged: format!("revision {} is mounted already", mount.revision),
+    };
+    each(namespace, flags, &words, template::skipped, |workload| template::mounted(workload, &mount))
+}
+
+/// Restores what was there before [`mount`].
+///
+/// # Errors
+/// When one of the workloads could not be restored; each has said why.
+pub(crate) fn unmount(namespace: &Namespace, flags: &Flags) -> Result<(), String> {
+    let words = Words { changed: "unmounted".to_owned(), unchanged: "nothing is mounted".to_owned() };
+    each(namespace, flags, &words, |_| None, |workload| Ok(template::unmounted(workload)))
+}
+
+struct Words {
+    changed: String,
+    unchanged: String,
+}
+
+/// One workload after another, so that a filter that harms (or a cluster that is full) meets one of them only: after the first
+/// that does not come up again, the others are left as they are.
+fn each(
+    namespace: &Namespace,
+    flags: &Flags,
+    words: &Words,
+    skipped: impl Fn(&Value) -> Option<String>,
+    change: impl Fn(&Value) -> Result<Value, String>,
+) -> Result<(), String> {
+    let kubectl = Kubectl::new(namespace);
+    if !kubectl.namespace_exists()? {
+        return Err(format!("namespace {namespace}: got none of that name, takes one that exists"));
+    }
+    let (workloads, mut refused) = (workload::find(&kubectl, &flags.workloads)?, 0);
+    for (at, workload) in workloads.iter().enumerate() {
+        let reference = Reference::of(workload)?;
+        if let Some(reason) = skipped(workload) {
+            println!("{reference}: skipped: {reason}");
+            continue;
+        }
+        match workload::change(&kubectl, workload, flags.dry_run, &change) {
+            Ok(Changed::Nothing) => println!("{reference}: {}", words.unchanged),
+            Ok(Changed::Template) if flags.dry_run => println!("{reference}: {} (dry run)", words.changed),
+            Ok(Changed::Template) => {
+                println!("{reference}: {}; its pods are being replaced", words.changed);
+                workload::wait(&kubectl, workload, flags.timeout).map_err(|error| {
+                    let left = workloads.len() - at - 1;
+                    format!("{reference}: its pods do not come up: {error}; {left} workloads are left as they are")
+                })?;
+            }
+            Err(error) => {
+                eprintln!("{reference}: refused: {error}");
+                refused += 1;
+            }
+        }
+    }
+    println!("{namespace}: {} workloads, {refused} refused", workloads.len());
+    if refused > 0 { Err(format!("{namespace}: {refused} of {} workloads refused", workloads.len())) } else { Ok(()) }
+}
+
+/// What the overlay of the namespace says is to be mounted; `None`: nothing.
+fn read(namespace: &Namespace, overlays: &Path) -> Result<Option<Mount>, String> {
+    let directory = overlays.join(namespace.as_str());
+    let path = directory.join("kustomization.yaml");
+    let text = fs::read_to_string(&path)
+        .map_err(|error| format!("{}: {error}; takes the overlay that `overlay {namespace}` writes", path.display()))?;
+    let kustomization: Value =
+        serde_yaml_ng::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    let Some(config_map) = kustomization["configMapGenerator"][0]["name"].as_str() else { return Ok(None) };
+    let container_patch = directory.join("containerpatch.yaml").exists();
+    Ok(Some(Mount {
+        revision: revision_of(&directory.join(FILE))?,
+        config_map: config_map.to_owned(),
+        container_patch: container_patch.then(|| format!("http-trace-filter-{namespace}")),
+    }))
+}
+
+/// Where overlays are.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Overlays {
+    /// Where the overlays are, one directory each.
+    #[arg(long, value_name = "DIR", default_value = "k8s/overlays")]
+    pub(crate) out: PathBuf,
+}

@@ -1,0 +1,90 @@
+//! A kustomize Component for teams that own their manifests: it mounts the wasm in their workloads by patches.
+
+use super::{Context, MOUNT, Plan, REVISION, VOLUME, yaml};
+use serde_json::{Value, json};
+
+/// The component of one context: the base, made fit for the context, and the mount.
+pub(super) fn component(plan: &Plan<'_>, base: &Value, own: &Value) -> Value {
+    let mut patches = Vec::new();
+    let changes = difference(base, own, "");
+    if !changes.is_empty() {
+        patches.push(json!({
+            "target": { "kind": "EnvoyFilter", "name": base["metadata"]["name"] },
+            "patch": yaml::text(&Value::Array(changes)),
+        }));
+    }
+    let mount = if plan.options.context == Context::Gateway { mounted_for_real(plan) } else { mounted_by_istio(plan) };
+    for kind in ["Deployment", "StatefulSet", "DaemonSet"] {
+        let mut patch = json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": { "name": "every" } });
+        patch["spec"] = json!({ "template": mount });
+        patches.push(json!({ "target": { "kind": kind }, "patch": yaml::text(&patch) }));
+    }
+    json!({
+        "apiVersion": "kustomize.config.k8s.io/v1alpha1",
+        "kind": "Component",
+        "resources": ["../../base"],
+        "patches": patches,
+    })
+}
+
+/// Istio's injection reads the volume and its mount from annotations.
+fn mounted_by_istio(plan: &Plan<'_>) -> Value {
+    let volume = json!({ VOLUME: { "configMap": { "name": plan.config_map(), "optional": true } } });
+    let mount = json!({ VOLUME: { "mountPath": MOUNT, "readOnly": true } });
+    json!({ "metadata": {
+        "annotations": {
+            "sidecar.istio.io/userVolume": volume.to_string(),
+            "sidecar.istio.io/userVolumeMount": mount.to_string(),
+        },
+        "labels": { REVISION: plan.wasm.revision() },
+    } })
+}
+
+/// The injection of gateways reads no such annotations: their proxy's container is in the template.
+fn mounted_for_real(plan: &Plan<'_>) -> Value {
+    json!({
+        "metadata": { "labels": { REVISION: plan.wasm.revision() } },
+        "spec": {
+            "containers": [
+                { "name": "istio-proxy", "volumeMounts": [{ "name": VOLUME, "mountPath": MOUNT, "readOnly": true }] },
+            ],
+            "volumes": [{ "name": VOLUME, "configMap": { "name": plan.config_map(), "optional": true } }],
+        },
+    })
+}
+
+/// The JSON Patch (RFC 6902) that makes one document of another of the same shape.
+fn difference(from: &Value, to: &Value, path: &str) -> Vec<Value> {
+    let below = |name: &str| format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
+    match (from, to) {
+        (Value::Object(from), Value::Object(to)) if from.keys().eq(to.keys()) => {
+            from.iter().zip(to.values()).flat_map(|((name, from), to)| difference(from, to, &below(name))).collect()
+        }
+        (Value::Array(from), Value::Array(to)) if from.len() == to.len() => from
+            .iter()
+            .zip(to)
+            .enumerate()
+            .flat_map(|(at, (from, to))| difference(from, to, &below(&at.to_string())))
+            .collect(),
+        (from, to) if from == to => Vec::new(),
+        (_, to) => vec![json!({ "op": "replace", "path": path, "value": to })],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::difference;
+    use serde_json::json;
+
+    #[test]
+    fn a_difference_replaces_the_least() {
+        let from = json!({ "a/b": [1, { "c": "x" }], "same": {} });
+        let to = json!({ "a/b": [2, { "c": "y" }], "same": {} });
+        let expected = [
+            json!({ "op": "replace", "path": "/a~1b/0", "value": 2 }),
+            json!({ "op": "replace", "path": "/a~1b/1/c", "value": "y" }),
+        ];
+        assert_eq!(difference(&from, &to, ""), expected);
+        assert!(difference(&from, &from, "").is_empty());
+    }
+}

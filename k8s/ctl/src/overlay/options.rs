@@ -1,0 +1,213 @@
+//! What an overlay is made from: the command line, and the original deploy.sh's variables.
+
+use super::{Address, namespace};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// What the original exports to when nothing is said.
+const COLLECTOR: &str = "apiclarity-apiclarity.apiclarity.svc.cluster.local:9000";
+/// Where the original's sampling manager listens.
+const SAMPLING_PORT: u16 = 9990;
+
+/// The command line.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Flags {
+    /// Where the records go [default: $WASM_FILTER_TRACE_BACKEND_ADDRESS:$WASM_FILTER_TRACE_BACKEND_PORT, else
+    /// apiclarity-apiclarity.apiclarity.svc.cluster.local:9000].
+    #[arg(long, value_name = "HOST:PORT")]
+    collector: Option<Address>,
+    /// Where the hosts to trace come from, when sampling.hosts is on [default: the collector's host, port
+    /// $WASM_FILTER_TRACE_SAMPLING_PORT, else 9990].
+    #[arg(long, value_name = "HOST:PORT")]
+    sampling: Option<Address>,
+    /// The filter's configuration, JSON. $TRACE_SAMPLING_ENABLED=true turns on its sampling.hosts.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Whose traffic is recorded: what workloads send, what they receive, or what gateways forward.
+    /// [default: outbound; with --mesh envoy-gateway, which has no other, gateway]
+    #[arg(long, value_enum)]
+    context: Option<Context>,
+    /// How proxies get the wasm: a mounted ConfigMap, or with the configuration that the mesh sends them.
+    /// [default: configmap; with --mesh envoy-gateway, which has no other, inline]
+    #[arg(long, value_enum)]
+    delivery: Option<Delivery>,
+    /// The mesh.
+    #[arg(long, value_enum, default_value_t = Mesh::Istio)]
+    mesh: Mesh,
+    /// With --mesh envoy-gateway: the Gateway, which is in the overlay's namespace.
+    #[arg(long, value_name = "NAME", value_parser = namespace::prefix)]
+    gateway: Option<String>,
+    /// With --mesh envoy-gateway: the Gateway's listener.
+    #[arg(long, value_name = "NAME", value_parser = namespace::prefix, default_value = "http")]
+    listener: String,
+    /// Reach the collector by Istio's own cluster for it, with mutual TLS, instead of a new one.
+    #[arg(long, conflicts_with_all = ["tls", "http2"])]
+    istio_cluster: bool,
+    #[command(flatten)]
+    transport: Transport,
+    /// Where the overlays are written, one directory each.
+    #[arg(long, value_name = "DIR", default_value = "k8s/overlays")]
+    pub(crate) out: PathBuf,
+    /// The filter's module [default: $WASM_FILTER_BINARY_PATH, else the one this command was built with].
+    #[arg(long, value_name = "FILE")]
+    wasm: Option<PathBuf>,
+    /// What the ConfigMap's name begins with; the wasm's revision is added [default: $WASM_FILTER_CONFIG_MAP_NAME, else
+    /// http-trace-filter].
+    #[arg(long, value_name = "NAME", value_parser = namespace::prefix)]
+    config_map_name: Option<String>,
+}
+
+/// How a cluster added for the collector speaks to it.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Transport {
+    /// Speak HTTP/2 to the collector, which takes less CPU.
+    #[arg(long)]
+    pub(crate) http2: bool,
+    /// Speak TLS to the collector, and check its certificate.
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// The authorities to trust, a file in the proxy's container.
+    #[arg(long, value_name = "FILE", requires = "tls", default_value = "/etc/ssl/certs/ca-certificates.crt")]
+    pub(crate) tls_ca: String,
+    /// The name to ask for and to expect in the certificate [default: the collector's host].
+    #[arg(long, value_name = "NAME", requires = "tls")]
+    pub(crate) tls_name: Option<String>,
+    /// The proxy's own certificate, a file in its container.
+    #[arg(long, value_name = "FILE", requires = "tls", requires = "tls_key")]
+    pub(crate) tls_cert: Option<String>,
+    /// The key of --tls-cert.
+    #[arg(long, value_name = "FILE", requires = "tls", requires = "tls_cert")]
+    pub(crate) tls_key: Option<String>,
+}
+
+/// Whose traffic is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Context {
+    Outbound,
+    Inbound,
+    Gateway,
+}
+
+impl Context {
+    pub(crate) const ALL: [Self; 3] = [Self::Outbound, Self::Inbound, Self::Gateway];
+
+    /// As it stands in names.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Outbound => "outbound",
+            Self::Inbound => "inbound",
+            Self::Gateway => "gateway",
+        }
+    }
+}
+
+/// How proxies get the wasm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Delivery {
+    Configmap,
+    Inline,
+}
+
+/// The mesh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mesh {
+    Istio,
+    Kuma,
+    EnvoyGateway,
+}
+
+/// All that an overlay depends on, but for the contents of files.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) collector: Address,
+    pub(crate) sampling: Address,
+    /// Whether the environment turns `sampling.hosts` on.
+    pub(crate) sampling_enabled: bool,
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) context: Context,
+    pub(crate) delivery: Delivery,
+    pub(crate) mesh: Mesh,
+    /// There is one with [`Mesh::EnvoyGateway`].
+    pub(crate) gateway: Option<String>,
+    pub(crate) listener: String,
+    pub(crate) istio_cluster: bool,
+    pub(crate) transport: Transport,
+    pub(crate) out: PathBuf,
+    pub(crate) wasm: Option<PathBuf>,
+    pub(crate) config_map_name: String,
+}
+
+impl Options {
+    /// Fills what the command line leaves open from the environment. A variable that is empty counts as not set, as in the
+    /// original.
+    ///
+    /// # Errors
+    /// Names the variable, what it is and what it takes; or flags that do not go together.
+    pub(crate) fn new(flags: Flags, environment: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let set = |name: &str| environment(name).filter(|value| !value.is_empty());
+        let port = |name: &str, default: u16| {
+            let Some(text) = set(name) else { return Ok(default) };
+            let port = text.parse().ok().filter(|port| *port > 0);
+            port.ok_or_else(|| format!("{name}: got {text:?}, takes a port, 1 to 65535"))
+        };
+        let collector = match (flags.collector, set("WASM_FILTER_TRACE_BACKEND_ADDRESS")) {
+            (Some(collector), _) => collector,
+            (None, host) => {
+                let default: Address = COLLECTOR.parse()?;
+                let port = port("WASM_FILTER_TRACE_BACKEND_PORT", default.port)?;
+                let host = host.unwrap_or(default.host);
+                let address = format!("{host}:{port}").parse();
+                address.map_err(|error| format!("WASM_FILTER_TRACE_BACKEND_ADDRESS: {error}"))?
+            }
+        };
+        let sampling_port = port("WASM_FILTER_TRACE_SAMPLING_PORT", SAMPLING_PORT)?;
+        let sampling_enabled = match set("TRACE_SAMPLING_ENABLED").as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(other) => return Err(format!("TRACE_SAMPLING_ENABLED: got {other:?}, takes true or false")),
+        };
+        let config_map_name = match (flags.config_map_name, set("WASM_FILTER_CONFIG_MAP_NAME")) {
+            (Some(name), _) => name,
+            (None, Some(name)) => namespace::prefix(&name)
+                .map_err(|takes| format!("WASM_FILTER_CONFIG_MAP_NAME: got {name:?}, {takes}"))?,
+            (None, None) => "http-trace-filter".to_owned(),
+        };
+        let wasm = ["WASM_FILTER_BINARY_PATH", "HTTP_TRACE_FILTER_WASM"].into_iter().find_map(set).map(PathBuf::from);
+        let (mesh, gateway) = (flags.mesh, flags.gateway);
+        let of_gateway = mesh == Mesh::EnvoyGateway;
+        let context = flags.context.unwrap_or(if of_gateway { Context::Gateway } else { Context::Outbound });
+        let delivery = flags.delivery.unwrap_or(if of_gateway { Delivery::Inline } else { Delivery::Configmap });
+        let wrong = match mesh {
+            Mesh::Kuma | Mesh::EnvoyGateway if flags.istio_cluster => Some("--istio-cluster: takes --mesh istio"),
+            Mesh::Kuma if context == Context::Gateway => {
+                Some("--context: got gateway with --mesh kuma, takes outbound or inbound")
+            }
+            Mesh::EnvoyGateway if context != Context::Gateway => Some("--context: --mesh envoy-gateway takes gateway"),
+            Mesh::EnvoyGateway if delivery != Delivery::Inline => Some("--delivery: --mesh envoy-gateway takes inline"),
+            Mesh::EnvoyGateway if gateway.is_none() => {
+                Some("--gateway: --mesh envoy-gateway takes the name of the Gateway")
+            }
+            Mesh::Istio | Mesh::Kuma if gateway.is_some() => Some("--gateway: takes --mesh envoy-gateway"),
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
+            return Err(wrong.to_owned());
+        }
+        Ok(Self {
+            sampling: flags.sampling.unwrap_or_else(|| Address { port: sampling_port, ..collector.clone() }),
+            collector,
+            sampling_enabled,
+            config: flags.config,
+            context,
+            delivery,
+            mesh,
+            gateway,
+            listener: flags.listener,
+            istio_cluster: flags.istio_cluster,
+            transport: flags.transport,
+            out: flags.out,
+            wasm: flags.wasm.or(wasm),
+            config_map_name,
+        })
+    }
+}

@@ -1,0 +1,66 @@
+//! A MutatingAdmissionPolicy that mounts the wasm in new pods, for clusters whose owners want no change in any workload:
+//! <https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/>. API servers run it before Istio's webhook.
+
+use super::{MOUNT, Plan, REVISION, VOLUME};
+use serde_json::{Value, json};
+
+const NAME: &str = "http-trace-filter";
+/// Only namespaces with this label are touched.
+const ASKED_FOR: (&str, &str) = ("http-trace-filter/mount", "enabled");
+
+/// The policy, and the binding without which it does nothing.
+pub(super) fn objects(plan: &Plan<'_>) -> [Value; 2] {
+    let volume = json!({ VOLUME: { "configMap": { "name": plan.config_map(), "optional": true } } }).to_string();
+    let mount = json!({ VOLUME: { "mountPath": MOUNT, "readOnly": true } }).to_string();
+    let add = |place: &str, key: &str, value: &str| {
+        format!(
+            "JSONPatch{{op: \"add\", path: \"/metadata/{place}/\" + jsonpatch.escapeKey({key:?}), value: {value:?}}}"
+        )
+    };
+    // A map must be there before anything can be added to it.
+    let place = |place: &str, key: &str, value: &str| {
+        format!(
+            "(has(object.metadata.{place}) ? [] : [JSONPatch{{op: \"add\", path: \"/metadata/{place}\", value: {{{key:?}: {value:?}}}}}])"
+        )
+    };
+    let revision = plan.wasm.revision();
+    let (user_volume, user_mount) = ("sidecar.istio.io/userVolume", "sidecar.istio.io/userVolumeMount");
+    let expression = format!(
+        "{} +\n{} +\n[\n  {},\n  {},\n  {}\n]\n",
+        place("annotations", user_volume, &volume),
+        place("labels", REVISION, revision),
+        add("annotations", user_volume, &volume),
+        add("annotations", user_mount, &mount),
+        add("labels", REVISION, revision),
+    );
+    let own = format!(
+        "!has(object.metadata.annotations) || !({user_volume:?} in object.metadata.annotations || {user_mount:?} in \
+         object.metadata.annotations)"
+    );
+    let policy = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingAdmissionPolicy",
+        "metadata": plan.metadata(NAME, None),
+        "spec": {
+            // Whatever is wrong with this policy, pods start.
+            "failurePolicy": "Ignore",
+            "reinvocationPolicy": "Never",
+            "matchConstraints": {
+                "namespaceSelector": { "matchLabels": { ASKED_FOR.0: ASKED_FOR.1 } },
+                "resourceRules": [
+                    { "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"] },
+                ],
+            },
+            // Volumes of the user's own are never replaced.
+            "matchConditions": [{ "name": "no-volumes-of-its-own", "expression": own }],
+            "mutations": [{ "patchType": "JSONPatch", "jsonPatch": { "expression": expression } }],
+        },
+    });
+    let binding = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingAdmissionPolicyBinding",
+        "metadata": plan.metadata(NAME, None),
+        "spec": { "policyName": NAME },
+    });
+    [policy, binding]
+}

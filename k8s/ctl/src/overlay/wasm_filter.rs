@@ -1,0 +1,35 @@
+//! The HTTP filter `envoy.filters.http.wasm`, as Envoy's configuration.
+
+use super::{Delivery, FILE, MOUNT, Plan};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+/// The type of the filter's configuration.
+pub(super) const TYPE: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
+
+/// Its `typed_config`.
+pub(super) fn typed_config(plan: &Plan<'_>) -> Value {
+    let code = match plan.options.delivery {
+        Delivery::Configmap => json!({ "filename": format!("{MOUNT}/{FILE}") }),
+        Delivery::Inline => json!({ "inline_bytes": STANDARD.encode(plan.wasm.bytes()) }),
+    };
+    json!({
+        "@type": TYPE,
+        "config": {
+            "name": "http_trace_filter",
+            "root_id": "http_trace_filter",
+            // Should the VM ever fail, traffic goes on.
+            "fail_open": true,
+            "configuration": {
+                "@type": "type.googleapis.com/google.protobuf.StringValue",
+                "value": plan.configuration.json,
+            },
+            "vm_config": {
+                // A VM of its own: two filters in one would share its memory, and each has a budget.
+                "vm_id": plan.name(),
+                "runtime": "envoy.wasm.runtime.v8",
+                "code": { "local": code },
+            },
+        },
+    })
+}

@@ -1,0 +1,261 @@
+//! `http-trace-ctl overlay`: what it writes, and that wrong input gives one clear line and leaves what was there.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// The smallest module.
+const WASM: &[u8] = b"\0asm\x01\0\0\0";
+/// The first 12 digits of its SHA-256.
+const REVISION: &str = "93a44bbb96c7";
+
+/// A directory to run in, removed at the end.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("http-trace-ctl-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).expect("a directory");
+        fs::write(path.join("filter.wasm"), WASM).expect("a file");
+        Self(path)
+    }
+
+    fn run_with(&self, arguments: &str, environment: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_http-trace-ctl"));
+        command.current_dir(&self.0).arg("overlay").args(arguments.split_whitespace());
+        command.env_clear().env("WASM_FILTER_BINARY_PATH", "filter.wasm").envs(environment.iter().copied());
+        command.output().expect("it runs")
+    }
+
+    fn run(&self, arguments: &str) -> Output {
+        self.run_with(arguments, &[])
+    }
+
+    /// Runs it, which must succeed; the overlay's EnvoyFilter or MeshProxyPatch.
+    fn written(&self, arguments: &str, environment: &[(&str, &str)]) -> String {
+        let output = self.run_with(arguments, environment);
+        assert!(output.status.success(), "{arguments}: {}", text(&output.stderr));
+        let namespace = arguments.split_whitespace().next().expect("a namespace");
+        let root = self.0.join("k8s/overlays").join(namespace);
+        let file = ["envoyfilter.yaml", "meshproxypatch.yaml"].map(|name| root.join(name));
+        fs::read_to_string(file.iter().find(|path| path.exists()).expect("a patch")).expect("text")
+    }
+
+    /// Everything below `k8s`.
+    fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        fn walk(path: &Path, all: &mut BTreeMap<PathBuf, Vec<u8>>) {
+            for entry in fs::read_dir(path).into_iter().flatten() {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    walk(&path, all);
+                } else {
+                    all.insert(path.clone(), fs::read(path).expect("a file"));
+                }
+            }
+        }
+        let mut all = BTreeMap::new();
+        walk(&self.0.join("k8s"), &mut all);
+        all
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn the_same_bytes_every_time_and_a_list_that_sha256sum_takes() {
+    let place = Place::new("same");
+    assert!(place.run("shop billing --collector collector.observability:9000").status.success());
+    let files = place.files();
+    let names: Vec<_> =
+        files.keys().map(|path| path.strip_prefix(&place.0).expect("below").display().to_string()).collect();
+    let of = |namespace: &str| {
+        ["envoyfilter.yaml", "generated.sha256", "http-trace-filter.wasm", "kustomization.yaml"]
+            .map(|name| format!("k8s/overlays/{namespace}/{name}"))
+    };
+    assert_eq!(names, [of("billing"), of("shop")].concat());
+    let again = place.run("shop billing --collector collector.observability:9000");
+    assert_eq!((again.status.success(), place.files()), (true, files));
+    assert!(text(&again.stdout).contains(&format!("k8s/overlays/shop: revision {REVISION}; ")), "{again:?}");
+    let mut check = Command::new("sha256sum");
+    check.args(["--check", "--strict", "generated.sha256"]).current_dir(place.0.join("k8s/overlays/shop"));
+    let checked = check.output().expect("sha256sum");
+    assert!(checked.status.success(), "{checked:?}");
+}
+
+#[test]
+fn another_kind_takes_the_place_of_the_first_and_leaves_strangers() {
+    let place = Place::new("kinds");
+    place.written("shop", &[]);
+    let notes = place.0.join("k8s/overlays/shop/NOTES.md");
+    fs::write(&notes, "ours").expect("a file");
+    place.written("shop --delivery inline --mesh kuma", &[]);
+    let names: Vec<_> = place
+        .files()
+        .into_keys()
+        .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(names, ["NOTES.md", "generated.sha256", "kustomization.yaml", "meshproxypatch.yaml"]);
+}
+
+#[test]
+fn the_original_s_variables_are_honoured() {
+    let place = Place::new("variables");
+    let patch = place.written("defaults", &[("WASM_FILTER_TRACE_BACKEND_ADDRESS", "")]);
+    assert!(patch.contains(r#"address: "apiclarity-apiclarity.apiclarity.svc.cluster.local""#), "{patch}");
+    assert!(patch.contains("port_value: 9000") && !patch.contains("sampling"), "{patch}");
+    let environment = [
+        ("WASM_FILTER_TRACE_BACKEND_ADDRESS", "backend.example"),
+        ("WASM_FILTER_TRACE_BACKEND_PORT", "9100"),
+        ("WASM_FILTER_TRACE_SAMPLING_PORT", "9200"),
+        ("WASM_FILTER_CONFIG_MAP_NAME", "wasm-filter"),
+        ("TRACE_SAMPLING_ENABLED", "true"),
+    ];
+    let patch = place.written("shop", &environment);
+    for expected in [
+        r#"address: "backend.example""#,
+        "port_value: 9100",
+        "port_value: 9200",
+        r#"{\"collector\":{\"cluster\":\"trace_analyzer_outbound\",\"authority\":\"backend.example:9100\"}"#,
+        r#"\"sampling\":{\"hosts\":{\"cluster\":\"trace_sampling_manager_outbound\"}}"#,
+    ] {
+        assert!(patch.contains(expected), "{expected} is not in\n{patch}");
+    }
+    let kustomization = fs::read_to_string(place.0.join("k8s/overlays/shop/kustomization.yaml")).expect("text");
+    assert!(kustomization.contains(&format!("\"wasm-filter-{REVISION}\"")), "{kustomization}");
+    // The command line counts more.
+    let patch = place.written("shop --collector [2001:db8::1]:1 --sampling manager.example:2", &environment);
+    assert!(patch.contains(r#"address: "2001:db8::1""#) && patch.contains("type: \"STATIC\""), "{patch}");
+    assert!(patch.contains(r#"address: "manager.example""#) && patch.contains("port_value: 2\n"), "{patch}");
+}
+
+#[test]
+fn the_configuration_is_the_user_s_with_what_is_missing() {
+    let place = Place::new("configuration");
+    let configuration =
+        r#"{"sampling":{"rate":0.5,"hosts":true},"collector":{"path":"/in","authority":"a"},"mesh":"none"}"#;
+    fs::write(place.0.join("c.json"), configuration).expect("a file");
+    let patch = place.written("shop --config c.json --context inbound", &[]);
+    let expected = r#"{"sampling":{"rate":0.5,"hosts":{"cluster":"trace_sampling_manager_inbound"}},"collector":{"path":"/in","authority":"a","cluster":"trace_analyzer_inbound"},"mesh":"none"}"#;
+    assert!(patch.contains(&expected.replace('"', "\\\"")), "{patch}");
+    fs::write(place.0.join("c.json"), r#"{"collector":{"cluster":"own"}}"#).expect("a file");
+    let patch = place.written("shop --config c.json --mesh kuma --delivery inline", &[]);
+    assert!(!patch.contains("cluster:"), "no cluster is added: {patch}");
+    let name = "collector.observability.svc.cluster.local";
+    let patch = place.written(&format!("mesh --istio-cluster --collector {name}:9000"), &[]);
+    assert!(patch.contains(&format!("outbound|9000||{name}")) && !patch.contains("CLUSTER"), "{patch}");
+}
+
+#[test]
+fn tls_and_http2_are_the_cluster_s() {
+    let place = Place::new("tls");
+    let patch = place.written(
+        "shop --collector a.example:443 --tls --tls-ca /ca.pem --tls-cert /c.pem --tls-key /k.pem --http2",
+        &[],
+    );
+    for expected in
+        ["sni: \"a.example\"", "\"/ca.pem\"", "\"/c.pem\"", "\"/k.pem\"", "http2_protocol_options", "- \"h2\""]
+    {
+        assert!(patch.contains(expected), "{expected} is not in\n{patch}");
+    }
+}
+
+/// Whatever is wrong: one line that says so, exit code 1, and not a byte has changed.
+#[test]
+fn wrong_input_changes_nothing() {
+    let place = Place::new("wrong");
+    place.written("shop", &[]);
+    fs::write(place.0.join("bad.json"), r#"{"formt":"publish","queue":{"max_bytes":-1}}"#).expect("a file");
+    fs::write(place.0.join("text.wasm"), "no module").expect("a file");
+    fs::write(place.0.join("large.wasm"), [WASM, &[0; 190_000]].concat()).expect("a file");
+    fs::write(place.0.join("file"), "").expect("a file");
+    let before = place.files();
+    let long = "a".repeat(64);
+    for (arguments, expected) in [
+        ("", "<NAMESPACE>"),
+        ("Shop", "invalid value 'Shop'"),
+        ("../up", "invalid value '../up'"),
+        (&long, "takes 1 to 63 lower-case letters"),
+        ("shop --collector collector:70000", r#"port: got "70000", takes 1 to 65535"#),
+        ("shop --collector collector:0", r#"port: got "0""#),
+        ("shop --collector collector", r#"got "collector", takes HOST:PORT"#),
+        ("shop --collector a_b..c:1", r#"host: got "a_b..c""#),
+        ("shop --colector a:1", "a similar argument exists: '--collector'"),
+        ("shop --context sideways", "possible values: outbound, inbound, gateway"),
+        ("shop --config absent.json", "absent.json: No such file"),
+        ("shop --config bad.json", "bad.json: formt: unknown field"),
+        ("shop --config bad.json", "queue.max_bytes: got a negative number"),
+        ("shop --wasm absent.wasm", "absent.wasm: No such file"),
+        ("shop --wasm text.wasm", "text.wasm: got a file that is no WebAssembly module"),
+        ("shop --wasm large.wasm", "got 190008 bytes, takes at most 190000"),
+        ("shop --out file", "file/shop"),
+        ("shop --config-map-name Bad", "--config-map-name"),
+        ("shop --istio-cluster --collector collector.observability:9000", "collector.observability.svc.cluster.local"),
+        ("shop --istio-cluster --tls", "cannot be used with"),
+        ("shop --mesh kuma --istio-cluster", "takes --mesh istio"),
+        ("shop --mesh kuma --context gateway", "takes outbound or inbound"),
+        ("shop --mesh envoy-gateway", "--gateway: --mesh envoy-gateway takes the name"),
+        ("shop --mesh envoy-gateway --gateway eg --context inbound", "takes gateway"),
+        ("shop --mesh envoy-gateway --gateway eg --delivery configmap", "takes inline"),
+        ("shop --gateway eg", "--gateway: takes --mesh envoy-gateway"),
+        ("shop --mesh envoy-gateway --gateway a/b", "--gateway"),
+        ("shop --tls-ca /ca.pem", "--tls"),
+    ] {
+        refused(&place, arguments, &[], expected);
+        assert_eq!(place.files(), before, "{arguments}");
+    }
+    for (name, value, expected) in [
+        ("WASM_FILTER_TRACE_BACKEND_PORT", "70000", r#"WASM_FILTER_TRACE_BACKEND_PORT: got "70000""#),
+        ("WASM_FILTER_TRACE_BACKEND_ADDRESS", "a b", "WASM_FILTER_TRACE_BACKEND_ADDRESS: host: got"),
+        ("WASM_FILTER_TRACE_SAMPLING_PORT", "x", "WASM_FILTER_TRACE_SAMPLING_PORT"),
+        ("WASM_FILTER_CONFIG_MAP_NAME", "Bad", r#"WASM_FILTER_CONFIG_MAP_NAME: got "Bad""#),
+        ("WASM_FILTER_BINARY_PATH", "", "no wasm: give --wasm FILE"),
+        ("TRACE_SAMPLING_ENABLED", "yes", r#"TRACE_SAMPLING_ENABLED: got "yes", takes true or false"#),
+    ] {
+        refused(&place, "shop", &[(name, value)], expected);
+        assert_eq!(place.files(), before, "{name}={value}");
+    }
+}
+
+fn refused(place: &Place, arguments: &str, environment: &[(&str, &str)], expected: &str) {
+    let output = place.run_with(arguments, environment);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{arguments}: {error}");
+    assert_eq!(error.trim_end().lines().count(), 1, "{arguments}: {error}");
+    assert!(error.contains(expected), "{arguments} {environment:?}: {expected:?} is not in {error:?}");
+    assert!(output.stdout.is_empty(), "{arguments}: {output:?}");
+}
+
+/// An overlay that a hand has touched stays, and so do all others of the same call.
+#[test]
+fn what_it_did_not_write_is_not_overwritten() {
+    let place = Place::new("hand");
+    place.written("shop", &[]);
+    let filter = place.0.join("k8s/overlays/shop/envoyfilter.yaml");
+    let written = fs::read_to_string(&filter).expect("text");
+    fs::write(&filter, format!("{written}# by hand\n")).expect("a file");
+    let before = place.files();
+    refused(&place, "billing shop", &[], "k8s/overlays/shop/envoyfilter.yaml: got a file that");
+    refused(&place, "shop --delivery inline --mesh kuma", &[], "takes only its own: move it away");
+    assert_eq!(place.files(), before);
+    // Undone, it is its own again.
+    fs::write(&filter, written).expect("a file");
+    place.written("shop --context inbound", &[]);
+    // A directory that was there before is not its own.
+    let own = place.0.join("k8s/overlays/own");
+    fs::create_dir(&own).expect("a directory");
+    fs::write(own.join("kustomization.yaml"), "resources: []\n").expect("a file");
+    refused(&place, "own", &[], "k8s/overlays/own/kustomization.yaml: got a file that");
+    fs::write(place.0.join("k8s/overlays/shop/generated.sha256"), "garbage\n").expect("a file");
+    refused(&place, "shop", &[], "generated.sha256: got something else than sha256sum's list");
+}
