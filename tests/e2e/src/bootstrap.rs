@@ -34,24 +34,36 @@ pub struct Plan<'a> {
 /// The bootstrap, to be written to a file for `--config-path`.
 #[must_use]
 pub fn bootstrap(plan: &Plan<'_>) -> Value {
+    let http1 = json!({ "http_protocol_options": {} });
+    let collectors = ["trace-sampling-manager", "trace_analyzer"];
+    let collectors = collectors.map(|name| cluster(name, Some(plan.collector), &http1));
+    around(vec![filter(plan)], collectors.to_vec(), plan.upstream, plan.upstream_h2)
+}
+
+/// The bootstrap around other HTTP filters (the router is added), and the clusters that these need.
+#[must_use]
+pub fn around(
+    mut filters: Vec<Value>,
+    mut clusters: Vec<Value>,
+    upstream: SocketAddr,
+    upstream_h2: SocketAddr,
+) -> Value {
+    filters.push(router());
+    let http1 = json!({ "http_protocol_options": {} });
+    clusters.extend([
+        cluster("upstream", Some(upstream), &json!({ "http_protocol_options": { "enable_trailers": true } })),
+        cluster("upstream_h2", Some(upstream_h2), &json!({ "http2_protocol_options": {} })),
+        cluster("empty", None, &http1),
+        cluster("refused", Some(SocketAddr::from(([127, 0, 0, 1], 1))), &http1),
+        in_mesh(cluster("in_mesh", Some(upstream), &http1)),
+        by_header("by_header"),
+    ]);
     json!({
         "node": { "id": "http-trace-e2e", "cluster": "http-trace-e2e" },
         "admin": { "address": any_port() },
         "static_resources": {
-            "listeners": [
-                listener(FILTERED, vec![filter(plan), router()]),
-                listener(PLAIN, vec![router()]),
-            ],
-            "clusters": [
-                cluster("upstream", Some(plan.upstream), &json!({ "http_protocol_options": { "enable_trailers": true } })),
-                cluster("upstream_h2", Some(plan.upstream_h2), &json!({ "http2_protocol_options": {} })),
-                cluster("empty", None, &json!({ "http_protocol_options": {} })),
-                cluster("refused", Some(SocketAddr::from(([127, 0, 0, 1], 1))), &json!({ "http_protocol_options": {} })),
-                in_mesh(cluster("in_mesh", Some(plan.upstream), &json!({ "http_protocol_options": {} }))),
-                by_header("by_header"),
-                cluster("trace-sampling-manager", Some(plan.collector), &json!({ "http_protocol_options": {} })),
-                cluster("trace_analyzer", Some(plan.collector), &json!({ "http_protocol_options": {} })),
-            ],
+            "listeners": [listener(FILTERED, filters), listener(PLAIN, vec![router()])],
+            "clusters": clusters,
         },
     })
 }

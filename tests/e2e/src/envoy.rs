@@ -10,6 +10,8 @@ use std::{env, io, thread};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use serde_json::Value;
+
 use crate::admin::Admin;
 use crate::bootstrap::{self, FILTERED, PLAIN, Plan};
 use crate::resident;
@@ -50,9 +52,17 @@ impl Envoy {
     /// # Errors
     /// When it cannot be started or does not come up; the error holds the end of its log.
     pub async fn start(plan: &Plan<'_>) -> io::Result<Self> {
+        Self::run(&bootstrap::bootstrap(plan)).await
+    }
+
+    /// As [`Envoy::start`], with a bootstrap that [`bootstrap::around`] made.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not come up; the error holds the end of its log.
+    pub async fn run(bootstrap: &Value) -> io::Result<Self> {
         let directory = TempDir::new()?;
         let config = directory.path().join("envoy.json");
-        fs::write(&config, serde_json::to_vec_pretty(&bootstrap::bootstrap(plan))?)?;
+        fs::write(&config, serde_json::to_vec_pretty(bootstrap)?)?;
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let child = spawn(directory.path(), &config)?;
         let mut envoy = Self { child, directory, admin: Admin(nowhere), filtered: nowhere, plain: nowhere };
@@ -71,6 +81,23 @@ impl Envoy {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Ok(envoy)
+    }
+
+    /// Checks a bootstrap without running it: unknown fields are refused everywhere.
+    ///
+    /// # Errors
+    /// What Envoy has against it.
+    pub fn validate(bootstrap: &Value) -> io::Result<()> {
+        let directory = TempDir::new()?;
+        let config = directory.path().join("envoy.json");
+        fs::write(&config, serde_json::to_vec_pretty(bootstrap)?)?;
+        let mut command = Command::new(program());
+        command.args(["--mode", "validate", "--reject-unknown-dynamic-fields", "--config-path"]).arg(&config);
+        let output = command.stdin(Stdio::null()).output()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()))
     }
 
     /// Its admin interface.

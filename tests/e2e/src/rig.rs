@@ -26,8 +26,8 @@ pub struct Rig {
     pub upstream: Upstream,
     /// What the filter reports to.
     pub collector: Collector,
-    /// Holds the file that Envoy reads the filter from.
-    directory: TempDir,
+    /// Holds the file that Envoy reads the filter from: see [`Rig::reconfigure`].
+    pub directory: TempDir,
 }
 
 const DISCOVERY: &str = "filter.json";

@@ -1,5 +1,7 @@
 //! `kubectl exec POD -c CONTAINER -- COMMAND`, over a WebSocket as kubectl speaks it since 1.31.
 
+use std::time::Duration;
+
 use futures_util::SinkExt;
 use http_body_util::{Either, Full};
 use hyper::header::{CONNECTION, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY};
@@ -19,6 +21,8 @@ use super::target::Target;
 const PROTOCOL: &str = "v5.channel.k8s.io";
 const STDOUT: u8 = 1;
 const STDERR: u8 = 2;
+/// How long a program takes to start.
+const STARTS: Duration = Duration::from_millis(100);
 /// The channel that carries how the program ended.
 const ERROR: u8 = 3;
 
@@ -89,6 +93,8 @@ pub(crate) fn serve(request: Request<Incoming>, output: Output) -> Result<Answer
     headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
     tokio::spawn(async move {
         if let Ok(stream) = hyper::upgrade::on(request).await {
+            // A program takes time to start; kubectl discards what comes before it has made its streams.
+            tokio::time::sleep(STARTS).await;
             let socket = WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, None).await;
             // when kubectl has gone away meanwhile, there is nobody left to tell
             let _ = send(socket, output).await;

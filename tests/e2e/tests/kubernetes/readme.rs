@@ -1,0 +1,59 @@
+//! The README's commands for clusters, as they stand there, before the double and a real Envoy.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use http_trace_e2e::envoy;
+use http_trace_e2e::wait;
+
+use crate::doctor::Ward;
+use crate::kubectl::workload;
+
+/// Stands in for Nix: `nix run .#NAME -- …` is the subcommand NAME.
+const NIX: &str = "#!/bin/sh\nset -eu\n[ \"$1\" = run ]\nname=${2#.#}\n[ \"$3\" = -- ]\nshift 3\nexec \"$HTTP_TRACE_CTL\" \"$name\" \"$@\"\n";
+
+/// The lines of the README's blocks of this kind.
+fn commands(kind: &str) -> Vec<String> {
+    let path = env::var_os("README").expect("README is not set: it takes the path of README.md");
+    let text = fs::read_to_string(path).expect("README.md");
+    let fence = format!("\n```console {kind}\n");
+    let blocks = text.split(&fence).skip(1);
+    let block = |block: &str| block.split("\n```").next().unwrap_or_default().to_owned();
+    blocks.map(block).flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+#[tokio::test]
+async fn every_command_of_the_deployment_works() {
+    let ward = Ward::open(true).await;
+    ward.site.cluster.api.put(workload("Deployment", "orders"));
+    ward.exchange().await;
+    wait::until("a record", || (ward.rig.metric("exported")? == 1).then_some(())).await;
+    let before = ward.site.workload("deployment", "orders");
+    let bin = ward.site.path().join("bin");
+    fs::create_dir(&bin).expect("a directory");
+    fs::write(bin.join("nix"), NIX).expect("a file");
+    fs::set_permissions(bin.join("nix"), fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let kubectl = PathBuf::from(env::var_os("KUBECTL").expect("KUBECTL is not set: it takes a program"));
+    // The ward's own overlay names its collector; the README's are for another.
+    fs::remove_dir_all(ward.site.overlay()).expect("it was written");
+    let (commands, path) = (commands("deploy"), env::var_os("PATH").unwrap_or_default());
+    assert!(commands.len() >= 6, "{commands:?}");
+    for line in &commands {
+        let paths = [bin.as_path(), kubectl.parent().expect("a directory")];
+        let paths = paths.into_iter().map(PathBuf::from);
+        let paths = paths.chain(env::split_paths(&path));
+        let mut shell = Command::new("sh");
+        shell.args(["-euc", line]).current_dir(ward.site.path()).envs(ward.site.cluster.api.environment());
+        shell
+            .env("PATH", env::join_paths(paths).expect("paths"))
+            .env("HTTP_TRACE_FILTER_WASM", envoy::wasm().expect("it"));
+        let output = shell.output().expect("sh");
+        println!("$ {line}\n{}", String::from_utf8_lossy(&output.stdout));
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(ward.site.workload("deployment", "orders"), before, "the last command takes all away");
+    assert_eq!(ward.site.cluster.api.refused(), [""; 0]);
+}

@@ -1,0 +1,81 @@
+//! The components: a team's own kustomization, with one line more, mounts the wasm.
+
+use std::fs;
+use std::path::Path;
+
+use http_trace_e2e::temp::TempDir;
+use serde_json::Value;
+
+use crate::{REVISION, labels, program, render, schemas};
+
+/// What a team has: one workload of each kind, with things of its own in the template.
+fn team(component: &str) -> Vec<Value> {
+    let directory = TempDir::new().expect("a directory");
+    copy(&program("K8S"), &directory.path().join("k8s"));
+    let own = directory.path().join("team");
+    fs::create_dir(&own).expect("a directory");
+    let workload = |kind: &str| {
+        format!(
+            "---\napiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: {0}}}\nspec:\n  selector: {{matchLabels: {{app: a}}}}\n  \
+             template:\n    metadata: {{labels: {{app: a}}, annotations: {{own: kept}}}}\n    spec:\n      containers:\n      \
+             - {{name: app, image: app}}\n      - {{name: istio-proxy, image: auto}}\n      volumes: [{{name: own, emptyDir: {{}}}}]\n",
+            kind.to_lowercase()
+        )
+    };
+    fs::write(own.join("workloads.yaml"), ["Deployment", "StatefulSet", "DaemonSet"].map(workload).concat())
+        .expect("a file");
+    let kustomization =
+        format!("resources: [workloads.yaml]\nnamespace: team\ncomponents: [../k8s/components/{component}]\n");
+    fs::write(own.join("kustomization.yaml"), kustomization).expect("a file");
+    render(&own)
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("a directory");
+    for entry in fs::read_dir(from).expect("a directory") {
+        let (path, to) = entry.map(|entry| (entry.path(), to.join(entry.file_name()))).expect("an entry");
+        if path.is_dir() { copy(&path, &to) } else { fs::write(to, fs::read(path).expect("a file")).expect("a file") }
+    }
+}
+
+#[test]
+fn each_mounts_its_wasm_in_every_workload_and_adds_its_filter() {
+    for (component, context) in
+        [("outbound", "SIDECAR_OUTBOUND"), ("inbound", "SIDECAR_INBOUND"), ("gateway", "GATEWAY")]
+    {
+        let objects = team(component);
+        assert!(objects.iter().all(|object| object["metadata"]["namespace"] == "team"), "{component}");
+        let filters: Vec<&Value> = objects.iter().filter(|object| object["kind"] == "EnvoyFilter").collect();
+        let [filter] = filters[..] else { panic!("{component}: {} filters", filters.len()) };
+        schemas::check(filter).unwrap_or_else(|error| panic!("{component}: {error}"));
+        let revision = labels(filter).expect("a revision");
+        assert_eq!(filter["metadata"]["name"], format!("http-trace-filter-{component}-{revision}"));
+        for patch in filter["spec"]["configPatches"].as_array().expect("patches") {
+            assert_eq!(patch["match"]["context"], context, "{component}");
+        }
+        for kind in ["Deployment", "StatefulSet", "DaemonSet"] {
+            let template = &objects.iter().find(|object| object["kind"] == kind).expect("it")["spec"]["template"];
+            let (annotations, spec) = (&template["metadata"]["annotations"], &template["spec"]);
+            assert_eq!(template["metadata"]["labels"][REVISION], revision, "{component}: {kind}");
+            assert_eq!((&annotations["own"], &template["metadata"]["labels"]["app"]), (&"kept".into(), &"a".into()));
+            let parsed =
+                |key: &str| serde_json::from_str::<Value>(annotations[key].as_str().unwrap_or("{}")).expect("JSON");
+            let own_volume = spec["volumes"].as_array().expect("volumes").iter().any(|volume| volume["name"] == "own");
+            assert!(own_volume, "{component}: {kind}");
+            let map = format!("http-trace-filter-{revision}");
+            if component == "gateway" {
+                let volume =
+                    spec["volumes"].as_array().into_iter().flatten().find(|v| v["name"] == "http-trace-filter");
+                assert_eq!(volume.expect("a volume")["configMap"]["name"], map);
+                let proxy = spec["containers"].as_array().into_iter().flatten().find(|c| c["name"] == "istio-proxy");
+                let mount = &proxy.expect("a proxy")["volumeMounts"][0];
+                assert_eq!((&mount["name"], &mount["readOnly"]), (&"http-trace-filter".into(), &true.into()));
+            } else {
+                let volume = parsed("sidecar.istio.io/userVolume");
+                assert_eq!(volume["http-trace-filter"]["configMap"]["name"], map);
+                let mount = parsed("sidecar.istio.io/userVolumeMount");
+                assert_eq!(mount["http-trace-filter"]["mountPath"], "/var/local/lib/wasm-filters");
+            }
+        }
+    }
+}
