@@ -38,6 +38,8 @@
       packages = perSystem (p: p.packages);
       # nix run .#demo
       apps = perSystem (p: p.apps);
+      # mkOverlay, for a GitOps repository
+      lib = perSystem (p: p.lib);
       # nix flake check
       checks = perSystem (p: p.checks);
       # nix develop

@@ -12,32 +12,39 @@ let
   # Envoy is packaged for Linux only, and so are containers.
   container = import ./container.nix { inherit pkgs; };
   demo = import ./demo.nix { inherit pkgs e2e filter; };
-  validate = pkgs.writeShellApplication {
-    name = "http-trace-validate";
-    text = ''exec ${ctl}/bin/http-trace-ctl validate "$@"'';
+  commands = import ./commands.nix { inherit pkgs ctl filter; };
+  overlays = import ./overlays.nix { inherit pkgs ctl filter; };
+  manifests = pkgs.writeShellApplication {
+    name = "http-trace-manifests";
+    text = ''exec ${ctl}/bin/http-trace-ctl manifests --wasm ${filter}/lib/http-trace-filter.wasm --out k8s "$@"'';
   };
   formatter = import ./formatter.nix { inherit pkgs rust; };
 in
 {
   inherit formatter;
 
+  lib = { inherit (overlays) mkOverlay; };
+
   packages = {
     default = filter;
     inherit ctl;
+    overlays = overlays.example;
   }
   // onLinux { inherit demo e2e; };
 
-  apps = {
-    validate = {
-      type = "app";
-      program = "${validate}/bin/http-trace-validate";
-      meta.description = "Checks a configuration of the filter, as the filter itself would";
+  apps =
+    commands
+    // {
+      manifests = {
+        type = "app";
+        program = "${manifests}/bin/http-trace-manifests";
+        meta.description = "Writes the repository's own manifests in k8s";
+      };
+    }
+    // onLinux {
+      default = demo.app;
+      demo = demo.app;
     };
-  }
-  // onLinux {
-    default = demo.app;
-    demo = demo.app;
-  };
 
   checks =
     import ./checks/static.nix { inherit pkgs rust sources; }
@@ -61,10 +68,21 @@ in
       debian-readme = import ./debian/readme-check.nix { inherit pkgs; };
     }
     // onLinux (
-      import ./checks/envoy.nix {
+      import ./checks/overlays.nix {
+        inherit
+          pkgs
+          ctl
+          e2e
+          filter
+          overlays
+          sources
+          ;
+      }
+      // import ./checks/envoy.nix {
         inherit
           pkgs
           container
+          ctl
           demo
           e2e
           filter
@@ -81,6 +99,8 @@ in
         pkgs.nixfmt
         pkgs.shellcheck
         pkgs.jq
+        pkgs.kubectl
+        pkgs.kustomize
       ]
       ++ lib.optionals pkgs.stdenv.hostPlatform.isLinux [
         pkgs.envoy-bin
@@ -92,6 +112,10 @@ in
       # What the end-to-end tests look for: cargo test -p http-trace-e2e
       ENVOY = "${pkgs.envoy-bin}/bin/envoy";
       HTTP_TRACE_FILTER_WASM = "${filter}/lib/http-trace-filter.wasm";
+      HTTP_TRACE_CTL = "${ctl}/bin/http-trace-ctl";
+      KUBECTL = "${pkgs.kubectl}/bin/kubectl";
+      KUSTOMIZE = "${pkgs.kustomize}/bin/kustomize";
+      K8S = "${sources.k8s}/k8s";
     }
   );
 }

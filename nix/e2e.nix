@@ -1,4 +1,5 @@
-# The end-to-end harness: bin/http-trace-e2e (the demo) and bin/http-trace-e2e-tests (every test, in one program).
+# The end-to-end harness: bin/http-trace-e2e (the demo) and bin/http-trace-NAME-tests, a program for each test target
+# (e2e, overlays …).
 {
   pkgs,
   rust,
@@ -12,7 +13,7 @@ rust.mkCargo {
   buildPhase = ''
     runHook preBuild
     cargo build --frozen --profile tools --package http-trace-e2e --bins
-    cargo test --frozen --profile tools --package http-trace-e2e --test e2e --no-run \
+    cargo test --frozen --profile tools --package http-trace-e2e --test '*' --no-run \
       --message-format json > messages.json
     runHook postBuild
   '';
@@ -26,8 +27,12 @@ rust.mkCargo {
     runHook preInstall
     mkdir -p "$out/bin"
     cp target/tools/http-trace-e2e "$out/bin/"
-    tests=$(jq -r 'select(.reason == "compiler-artifact" and .target.kind == ["test"]).executable' messages.json)
-    cp "$tests" "$out/bin/http-trace-e2e-tests"
+    jq -r 'select(.reason == "compiler-artifact" and .target.kind == ["test"]) | "\(.target.name) \(.executable)"' \
+      messages.json > programs
+    [ -s programs ] || { echo "no test target was built"; exit 1; }
+    while read -r name program; do
+      cp "$program" "$out/bin/http-trace-$name-tests"
+    done < programs
     runHook postInstall
   '';
 

@@ -28,6 +28,14 @@ in
       ../.rustfmt.toml
     ]
   );
+  # What is applied, without the tools beside it.
+  k8s = source [
+    ../k8s/base
+    ../k8s/cluster
+    ../k8s/components
+    ../k8s/kuma
+    ../k8s/overlays/example
+  ];
   readme = source [ ../README.md ];
   nix = source [
     ../flake.nix
