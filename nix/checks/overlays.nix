@@ -20,6 +20,7 @@
     export HTTP_TRACE_CTL=${ctl}/bin/http-trace-ctl HTTP_TRACE_FILTER_WASM=${filter}/lib/http-trace-filter.wasm
     export KUBECTL=${pkgs.kubectl}/bin/kubectl ENVOY=${pkgs.envoy-bin}/bin/envoy
     export README=${sources.readme}/README.md
+    echo "API server: a double (tests/e2e/src/kube_api)"
     ${e2e}/bin/http-trace-kubernetes-tests --test-threads 4
     touch $out
   '';
