@@ -42,10 +42,8 @@ pub(crate) fn integer(path: &[&str]) -> Option<u64> {
 
 /// The namespace of the upstream host, from the mesh's endpoint metadata.
 pub(crate) fn destination_namespace(mesh: Mesh) -> Option<Vec<u8>> {
-    let path = mesh.metadata_path()?;
-    // Envoy before 1.28 has the attribute without the `xds.` in front.
-    let value = property(&[&["xds", "upstream_host_metadata"], path].concat())
-        .or_else(|| property(&[&["upstream_host_metadata"], path].concat()))?;
+    // The attribute's name since Envoy 1.28.
+    let value = property(&[&["xds", "upstream_host_metadata"], mesh.metadata_path()?].concat())?;
     mesh.namespace(&value).map(<[u8]>::to_vec)
 }
 

@@ -10,7 +10,7 @@ use proxy_wasm::{
     traits::{Context, HttpContext},
     types::{Action, BufferType, MapType},
 };
-use std::{borrow::Cow, rc::Rc};
+use std::rc::Rc;
 
 /// What is to become of a stream's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,29 +54,19 @@ impl Http {
     }
 
     fn request_headers(&mut self, worker: &Worker) {
+        if !kept_by_share(&worker.pipeline.borrow().sampling) {
+            self.state = State::Excluded;
+            return;
+        }
         self.capture.request_headers(host::headers(MapType::HttpRequestHeaders));
         self.state = if self.capture.is_export() { State::Export } else { self.sample(worker) };
         self.fit(worker);
     }
 
-    /// Asks sampling, at the request's headers.
+    /// Asks sampling for the host.
     fn sample(&self, worker: &Worker) -> State {
-        let pipeline = worker.pipeline.borrow();
-        let sampling = &pipeline.sampling;
-        if sampling.by_id() && !sampling.keeps_id(&self.sampling_id()) {
-            State::Excluded
-        } else if sampling.by_host() {
-            self.decide(sampling)
-        } else {
-            State::Keep
-        }
-    }
-
-    /// What the share is decided from. A request that Envoy answered before it had an id is decided by chance.
-    fn sampling_id(&self) -> Cow<'_, [u8]> {
-        let id = self.capture.request_header("x-request-id").map(Cow::Borrowed);
-        id.or_else(|| host::property(&["request", "id"]).map(Cow::Owned))
-            .unwrap_or_else(|| Cow::Owned(host::now().as_nanos().to_le_bytes().to_vec()))
+        let sampling = &worker.pipeline.borrow().sampling;
+        if sampling.by_host() { self.decide(sampling) } else { State::Keep }
     }
 
     /// Accounts for headers that were captured; or gives them up: the stream gives no record, or there is no memory.
@@ -179,6 +169,13 @@ impl Http {
     }
 }
 
+/// Whether the share keeps the stream; decided before its headers are read, so that nothing is read of one that it excludes.
+/// `request.id` is the header `x-request-id`. A request that Envoy answered before it had one is decided by chance.
+fn kept_by_share(sampling: &Sampling) -> bool {
+    let id = || host::property(&["request", "id"]).unwrap_or_else(|| host::now().as_nanos().to_le_bytes().to_vec());
+    !sampling.by_id() || sampling.keeps_id(&id())
+}
+
 impl Context for Http {
     crate::unused::no_context_host_calls!();
 }
@@ -222,20 +219,20 @@ impl HttpContext for Http {
         if self.is_recorded() && !self.capture.has_response() {
             self.response_headers(&worker);
         }
-        let now = host::now();
-        match self.state {
-            State::Export => return,
-            State::Excluded => worker.pipeline.borrow_mut().exclude(),
-            State::Dropped => worker.pipeline.borrow_mut().drop_unseen(),
-            // Open: the namespace never became known.
-            State::Open | State::Keep => {
-                let facts = self.facts(&worker);
-                worker.pipeline.borrow_mut().finish(&self.capture, &facts, now);
-            }
+        let recorded = self.is_recorded().then(host::now);
+        if let Some(now) = recorded {
+            // Also when sampling has not decided: the namespace never became known.
+            let facts = self.facts(&worker);
+            worker.pipeline.borrow_mut().finish(&self.capture, &facts, now);
         }
         self.capture.release();
         self.account(&worker);
-        worker.stream_ended(now);
+        match self.state {
+            State::Export => {}
+            State::Excluded => worker.stream_excluded(),
+            State::Dropped => worker.stream_dropped(host::now()),
+            State::Open | State::Keep => worker.stream_ended(recorded.unwrap_or_default()),
+        }
     }
 }
 

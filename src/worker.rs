@@ -21,6 +21,9 @@ const SLICE: usize = 16;
 /// Envoy's timer counts whole milliseconds.
 const MIN_TICK: Duration = Duration::from_millis(1);
 
+/// How long the numbers of excluded streams may wait.
+const PUBLISH: Duration = Duration::from_millis(50);
+
 /// One worker's pipeline and its way to Envoy.
 pub(crate) struct Worker {
     pub(crate) pipeline: RefCell<Pipeline>,
@@ -55,6 +58,22 @@ impl Worker {
             if self.tick.get() != MIN_TICK {
                 self.publish();
             }
+        }
+    }
+
+    /// A stream ended whose headers alone found no memory.
+    pub(crate) fn stream_dropped(&self, now: Duration) {
+        self.pipeline.borrow_mut().drop_unseen();
+        self.stream_ended(now);
+    }
+
+    /// A stream ended that sampling excluded. Nothing waits; only its numbers do, and they may for a moment: a call of the host
+    /// for each would be most of what such a stream costs.
+    pub(crate) fn stream_excluded(&self) {
+        self.pipeline.borrow_mut().exclude();
+        if self.tick.get().is_zero() || self.tick.get() > PUBLISH {
+            self.tick.set(PUBLISH);
+            host::set_tick(PUBLISH);
         }
     }
 

@@ -43,7 +43,7 @@ struct Response<'a> {
 struct Common<'a> {
     version: Lossy<'a>,
     headers: Headers<'a>,
-    body: Base64<'a>,
+    body: Base64,
     #[serde(rename = "TruncatedBody")]
     truncated_body: bool,
     /// Milliseconds since the epoch.
@@ -69,10 +69,10 @@ impl<'a> From<&'a Record<'a>> for Telemetry<'a> {
     fn from(record: &'a Record<'a>) -> Self {
         let namespace = record.destination_namespace.map(String::from_utf8_lossy);
         let authority = String::from_utf8_lossy(record.pseudo(":authority"));
-        let common = |message: Message<'a>, host, time| Common {
+        let common = |message: Message<'a>, body, host, time| Common {
             version: Lossy(record.version),
             headers: Headers { host, message, record },
-            body: Base64(message.body),
+            body,
             truncated_body: message.body.truncated(),
             time,
         };
@@ -86,11 +86,21 @@ impl<'a> From<&'a Record<'a>> for Telemetry<'a> {
                 method: Lossy(record.pseudo(":method")),
                 path: super::text::lossy(record.path()),
                 host: host_name::normalise(&authority, namespace.as_deref()),
-                common: common(record.request, record.request.headers.get(":authority"), record.start_ms),
+                common: common(
+                    record.request,
+                    Base64::Request,
+                    record.request.headers.get(":authority"),
+                    record.start_ms,
+                ),
             },
             response: Response {
                 status_code: record.status.to_string(),
-                common: common(record.response, None, record.start_ms.saturating_add(record.duration_ms)),
+                common: common(
+                    record.response,
+                    Base64::Response,
+                    None,
+                    record.start_ms.saturating_add(record.duration_ms),
+                ),
             },
         }
     }

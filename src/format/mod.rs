@@ -5,6 +5,9 @@ pub mod publish;
 pub mod text;
 
 use crate::record::Record;
+use serde::Serialize;
+use serde_json::Serializer;
+use text::Bodies;
 
 /// A wire format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,9 +39,11 @@ impl Format {
     /// Never for a record; the type carries serde_json's error so that a format may use any serde type.
     pub fn encode(self, record: &Record<'_>) -> Result<Vec<u8>, serde_json::Error> {
         let mut out = Vec::with_capacity(estimate(record));
+        let bodies = Bodies { request: record.request.body, response: record.response.body };
+        let mut json = Serializer::with_formatter(&mut out, bodies);
         match self {
-            Self::Publish => serde_json::to_writer(&mut out, &publish::Telemetry::from(record))?,
-            Self::Apiclarity => serde_json::to_writer(&mut out, &apiclarity::Telemetry::from(record))?,
+            Self::Publish => publish::Telemetry::from(record).serialize(&mut json)?,
+            Self::Apiclarity => apiclarity::Telemetry::from(record).serialize(&mut json)?,
         }
         out.shrink_to_fit();
         Ok(out)

@@ -26,7 +26,7 @@ struct Request<'a> {
     host: Lossy<'a>,
     version: Lossy<'a>,
     headers: Pairs<'a>,
-    body: Base64<'a>,
+    body: Base64,
     truncated_body: bool,
 }
 
@@ -36,7 +36,7 @@ struct Response<'a> {
     status_code: String,
     version: Lossy<'a>,
     headers: Pairs<'a>,
-    body: Base64<'a>,
+    body: Base64,
     truncated_body: bool,
 }
 
@@ -67,14 +67,14 @@ impl<'a> From<&'a Record<'a>> for Telemetry<'a> {
                 host: Lossy(record.pseudo(":authority")),
                 version: Lossy(record.version),
                 headers: pairs(request, request.headers.get(":authority")),
-                body: Base64(request.body),
+                body: Base64::Request,
                 truncated_body: request.body.truncated(),
             },
             scnt_response: Response {
                 status_code: record.status.to_string(),
                 version: Lossy(record.version),
                 headers: pairs(response, None),
-                body: Base64(response.body),
+                body: Base64::Response,
                 truncated_body: response.body.truncated(),
             },
         }

@@ -2,7 +2,8 @@
 
 use crate::body::Body;
 use serde::{Serialize, Serializer};
-use std::{borrow::Cow, fmt};
+use serde_json::ser::Formatter;
+use std::{borrow::Cow, io};
 
 /// Bytes that should be UTF-8: each bad sequence becomes U+FFFD, as [`String::from_utf8_lossy`] does it.
 #[derive(Clone, Copy, Debug)]
@@ -22,62 +23,96 @@ pub fn lossy(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
     }
 }
 
-/// A body in standard base64 with padding (RFC 4648, section 4), as Go's `encoding/json` writes `[]byte`.
-#[derive(Clone, Copy, Debug)]
-pub struct Base64<'a>(pub &'a Body);
+/// Where a body stands in a record: in standard base64 with padding (RFC 4648, section 4), as Go's `encoding/json` writes
+/// `[]byte`. Only [`Bodies`] knows how to write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base64 {
+    /// The request's body.
+    Request,
+    /// The response's.
+    Response,
+}
 
-impl Serialize for Base64<'_> {
+impl Base64 {
+    /// What it is to the serializer.
+    fn token(self) -> &'static [u8] {
+        match self {
+            Self::Request => b"request",
+            Self::Response => b"response",
+        }
+    }
+}
+
+impl Serialize for Base64 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Written piecewise into the serializer: the encoded body never exists a second time.
-        serializer.collect_str(self)
+        serializer.serialize_bytes(self.token())
+    }
+}
+
+/// Compact JSON in which bytes are a record's bodies. They go from their chunks straight into the output: serde_json would
+/// look at each character of a string once more, for what must be escaped.
+#[derive(Clone, Copy, Debug)]
+pub struct Bodies<'a> {
+    /// What [`Base64::Request`] stands for.
+    pub request: &'a Body,
+    /// What [`Base64::Response`] stands for.
+    pub response: &'a Body,
+}
+
+impl Formatter for Bodies<'_> {
+    fn write_byte_array<W: io::Write + ?Sized>(&mut self, writer: &mut W, token: &[u8]) -> io::Result<()> {
+        let body = if token == Base64::Request.token() { self.request } else { self.response };
+        writer.write_all(b"\"")?;
+        write_base64(body, writer)?;
+        writer.write_all(b"\"")
     }
 }
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// How much is encoded at a time: a stack buffer of 4/3 of it.
-const STEP: usize = 768;
+/// How many groups of 3 bytes are encoded at a time.
+const GROUPS: usize = 256;
 
-impl fmt::Display for Base64<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut pending = Vec::with_capacity(STEP);
-        let mut encoded = String::with_capacity(STEP.div_ceil(3).saturating_mul(4));
-        for mut chunk in self.0.chunks() {
-            while !chunk.is_empty() {
-                let (now, later) = chunk.split_at(chunk.len().min(STEP.saturating_sub(pending.len())));
-                pending.extend_from_slice(now);
-                chunk = later;
-                if pending.len() == STEP {
-                    encode(&pending, &mut encoded);
-                    f.write_str(&encoded)?;
-                    encoded.clear();
-                    pending.clear();
-                }
-            }
+fn write_base64<W: io::Write + ?Sized>(body: &Body, writer: &mut W) -> io::Result<()> {
+    // Up to two bytes whose group goes on in the next chunk.
+    let mut carried = Vec::with_capacity(3);
+    for chunk in body.chunks() {
+        let missing = if carried.is_empty() { 0 } else { 3_usize.saturating_sub(carried.len()) };
+        let (head, rest) = chunk.split_at(chunk.len().min(missing));
+        carried.extend_from_slice(head);
+        if carried.len() == 3 {
+            write_groups(&carried, writer)?;
+            carried.clear();
         }
-        encode(&pending, &mut encoded);
-        f.write_str(&encoded)
+        let (groups, tail) = rest.split_at(rest.len().saturating_sub(rest.len() % 3));
+        write_groups(groups, writer)?;
+        carried.extend_from_slice(tail);
     }
+    let (a, b) = match *carried.as_slice() {
+        [a, b] => (a, Some(b)),
+        [a] => (a, None),
+        _ => return Ok(()),
+    };
+    let bits = (u32::from(a) << 16) | (u32::from(b.unwrap_or(0)) << 8);
+    writer.write_all(&[digit(bits >> 18), digit(bits >> 12), b.map_or(b'=', |_| digit(bits >> 6)), b'='])
 }
 
-/// Appends the base64 of `bytes`, padded.
-fn encode(bytes: &[u8], out: &mut String) {
-    for group in bytes.chunks(3) {
-        let (a, b, c) = match *group {
-            [a, b, c] => (a, Some(b), Some(c)),
-            [a, b] => (a, Some(b), None),
-            [a] => (a, None, None),
-            _ => return,
-        };
-        let bits = (u32::from(a) << 16) | (u32::from(b.unwrap_or(0)) << 8) | u32::from(c.unwrap_or(0));
-        out.push(digit(bits >> 18));
-        out.push(digit(bits >> 12));
-        out.push(b.map_or('=', |_| digit(bits >> 6)));
-        out.push(c.map_or('=', |_| digit(bits)));
+/// Writes whole groups of 3 bytes.
+fn write_groups<W: io::Write + ?Sized>(groups: &[u8], writer: &mut W) -> io::Result<()> {
+    for some in groups.chunks(GROUPS.saturating_mul(3)) {
+        let mut encoded = [0; GROUPS.saturating_mul(4)];
+        for (group, digits) in some.chunks_exact(3).zip(encoded.chunks_exact_mut(4)) {
+            let ([a, b, c], [w, x, y, z]) = (group, digits) else { continue };
+            let bits = (u32::from(*a) << 16) | (u32::from(*b) << 8) | u32::from(*c);
+            (*w, *x, *y, *z) = (digit(bits >> 18), digit(bits >> 12), digit(bits >> 6), digit(bits));
+        }
+        let length = (some.len() / 3).saturating_mul(4);
+        writer.write_all(encoded.get(..length).unwrap_or_default())?;
     }
+    Ok(())
 }
 
 /// The base64 digit of the lowest six bits.
-fn digit(bits: u32) -> char {
-    ALPHABET.get((bits & 63) as usize).map_or('=', |digit| char::from(*digit))
+fn digit(bits: u32) -> u8 {
+    ALPHABET.get((bits & 63) as usize).copied().unwrap_or(b'=')
 }

@@ -29,6 +29,8 @@ pub(crate) struct Host {
     pub(crate) refuse_properties: Option<u32>,
     pub(crate) tick: u32,
     pub(crate) ticks_set: u32,
+    /// How often a header map was asked for.
+    pub(crate) maps_read: u32,
     pub(crate) now: u64,
     pub(crate) metrics: Vec<(String, i64)>,
     pub(crate) log: Vec<String>,
@@ -135,7 +137,10 @@ unsafe extern "C" fn proxy_get_buffer_bytes(
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn proxy_get_header_map_pairs(kind: u32, data: *mut *mut u8, size: *mut usize) -> u32 {
-    let pairs = host(|host| host.maps.get(&kind).cloned()).unwrap_or_default();
+    let pairs = host(|host| {
+        host.maps_read += 1;
+        host.maps.get(&kind).cloned().unwrap_or_default()
+    });
     unsafe { give(serialized(&pairs), data, size) }
 }
 

@@ -169,6 +169,7 @@ fn hosts_are_polled_at_once_and_each_interval() {
     assert_eq!(poll[0].headers[1], (":path".to_owned(), b"/api/hostsToTrace".to_vec()));
     assert!((900..=1000).contains(&host(|host| host.tick)), "{}", host(|host| host.tick));
     root.stream(2).exchange();
+    root.tick();
     assert_eq!(balanced()["sampled_out"], 1);
     root.answer(poll[0].token, &[(":status", "200"), ("content-type", "application/json")], r#"{"hosts":["*"]}"#);
     root.stream(3).exchange();

@@ -169,16 +169,13 @@ fn no_format_shows_a_hidden_value() {
 
 // === sampling ===
 
-/// How many of 400 exchanges with these ids are kept.
-fn kept(rate: &str, id_in_headers: bool) -> i64 {
+/// How many of 400 exchanges are kept.
+fn kept(rate: &str) -> i64 {
     with(&format!(r#"{{"sampling":{{"rate":{rate}}}}}"#), |root| {
         for stream in 10..410 {
             let id = format!("{stream:08x}-0000-4000-8000-000000000000");
-            let property = if id_in_headers { "another" } else { id.as_str() };
-            host(|host| host.properties.insert("request.id".to_owned(), property.as_bytes().to_vec()));
-            let headers = [(":path", "/"), ("x-request-id", id.as_str())];
-            let count = if id_in_headers { 2 } else { 1 };
-            root.stream(stream).request_headers(&headers[..count]).response_headers(OK).log().end();
+            host(|host| host.properties.insert("request.id".to_owned(), id.into_bytes()));
+            root.stream(stream).request_headers(&[(":path", "/")]).response_headers(OK).log().end();
         }
         root.tick();
         400 - balanced()["sampled_out"]
@@ -186,11 +183,25 @@ fn kept(rate: &str, id_in_headers: bool) -> i64 {
 }
 
 #[test]
-fn the_share_of_the_rate_is_kept_by_the_id_wherever_envoy_has_it() {
-    assert_eq!([kept("0", true), kept("0", false), kept("1", true)], [0, 0, 400]);
-    let quarter = kept("0.25", true);
+fn the_share_of_the_rate_is_kept_by_the_id() {
+    assert_eq!(["0", "1"].map(kept), [0, 400]);
+    let quarter = kept("0.25");
     assert!((60..=140).contains(&quarter), "{quarter} of 400");
-    assert_eq!(kept("0.25", false), quarter);
+    assert_eq!(kept("0.25"), quarter, "the same ids are kept");
+}
+
+/// Nothing is read of a stream that the share excludes, and its numbers are not published one by one.
+#[test]
+fn an_excluded_stream_costs_a_look_at_its_id() {
+    with(r#"{"sampling":{"rate":0}}"#, |root| {
+        for stream in 10..20 {
+            root.stream(stream).request_headers(&[(":path", "/")]).response_headers(OK).log().end();
+        }
+        assert_eq!((host(|host| host.maps_read), tick(), host(|host| host.ticks_set)), (0, 50, 1));
+        assert_eq!(balanced()["sampled_out"], 0);
+        root.tick();
+        assert_eq!((balanced()["sampled_out"], tick()), (10, 0));
+    });
 }
 
 #[test]
@@ -235,19 +246,16 @@ fn the_namespace_is_read_where_the_mesh_has_it() {
         (r#"{"service_mesh":"kuma"}"#, Some("kuma-shop")),
         (r#"{"mesh":"kuma","service_mesh":"istio"}"#, Some("istio-shop")),
     ] {
-        for prefix in ["xds.", ""] {
-            with(configuration, |root| {
-                for (key, value) in [
-                    ("istio.workload", "orders;istio-shop;orders;v1;c"),
-                    ("envoy.lb.k8s.kuma.io/namespace", "kuma-shop"),
-                ] {
-                    let path = format!("{prefix}upstream_host_metadata.filter_metadata.{key}");
-                    host(|host| host.properties.insert(path, value.as_bytes().to_vec()));
-                }
-                let record = recorded(root, root.stream(2).request_headers(&[(":path", "/")]).response_headers(OK));
-                assert_eq!(record["destination_namespace"].as_str(), namespace, "{configuration}");
-            });
-        }
+        with(configuration, |root| {
+            for (key, value) in
+                [("istio.workload", "orders;istio-shop;orders;v1;c"), ("envoy.lb.k8s.kuma.io/namespace", "kuma-shop")]
+            {
+                let path = format!("xds.upstream_host_metadata.filter_metadata.{key}");
+                host(|host| host.properties.insert(path, value.as_bytes().to_vec()));
+            }
+            let record = recorded(root, root.stream(2).request_headers(&[(":path", "/")]).response_headers(OK));
+            assert_eq!(record["destination_namespace"].as_str(), namespace, "{configuration}");
+        });
     }
 }
 
