@@ -12,6 +12,7 @@ let
   # Envoy is packaged for Linux only, and so are containers.
   container = import ./container.nix { inherit pkgs; };
   demo = import ./demo.nix { inherit pkgs e2e filter; };
+  bench = import ./bench.nix { inherit pkgs e2e filter; };
   commands = import ./commands.nix { inherit pkgs ctl filter; };
   overlays = import ./overlays.nix { inherit pkgs ctl filter; };
   manifests = pkgs.writeShellApplication {
@@ -30,7 +31,7 @@ in
     inherit ctl;
     overlays = overlays.example;
   }
-  // onLinux { inherit demo e2e; };
+  // onLinux { inherit bench demo e2e; };
 
   apps =
     commands
@@ -43,6 +44,7 @@ in
     }
     // onLinux {
       default = demo.app;
+      bench = bench.app;
       demo = demo.app;
     };
 
@@ -88,6 +90,7 @@ in
           filter
           ;
       }
+      // import ./checks/bench.nix { inherit pkgs bench filter; }
     );
 
   devShell = pkgs.mkShell (

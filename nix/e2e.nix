@@ -1,5 +1,5 @@
-# The end-to-end harness: bin/http-trace-e2e (the demo) and bin/http-trace-NAME-tests, a program for each test target
-# (e2e, overlays …).
+# The end-to-end harness: bin/http-trace-e2e (the demo), bin/http-trace-NAME-tests, a program for each test target (e2e,
+# overlays …), and bin/http-trace-bench, which shares its crates.
 {
   pkgs,
   rust,
@@ -12,7 +12,7 @@ rust.mkCargo {
 
   buildPhase = ''
     runHook preBuild
-    cargo build --frozen --profile tools --package http-trace-e2e --bins
+    cargo build --frozen --profile tools --package http-trace-e2e --package http-trace-bench --bins
     cargo test --frozen --profile tools --package http-trace-e2e --test '*' --no-run \
       --message-format json > messages.json
     runHook postBuild
@@ -20,13 +20,13 @@ rust.mkCargo {
 
   doCheck = true;
   checkPhase = ''
-    cargo test --frozen --profile tools --package http-trace-e2e --lib --bins
+    cargo test --frozen --profile tools --package http-trace-e2e --package http-trace-bench --lib --bins
   '';
 
   installPhase = ''
     runHook preInstall
     mkdir -p "$out/bin"
-    cp target/tools/http-trace-e2e "$out/bin/"
+    cp target/tools/http-trace-e2e target/tools/http-trace-bench "$out/bin/"
     jq -r 'select(.reason == "compiler-artifact" and .target.kind == ["test"]) | "\(.target.name) \(.executable)"' \
       messages.json > programs
     [ -s programs ] || { echo "no test target was built"; exit 1; }

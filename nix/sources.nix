@@ -14,6 +14,7 @@ let
     ../src
     # Cargo wants the manifest of each member, whatever it builds.
     ../k8s/ctl/Cargo.toml
+    ../tests/bench/Cargo.toml
     ../tests/e2e/Cargo.toml
   ];
 in

@@ -169,17 +169,21 @@ impl Drop for Envoy {
     }
 }
 
+/// A command that runs this program, which ends even when this process is killed, where util-linux is at hand.
+#[must_use]
+pub fn command(program: &Path) -> Command {
+    if !in_path("setpriv") {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+    command
+}
+
 fn spawn(directory: &Path, config: &Path) -> io::Result<Child> {
     let program = program();
     let log = File::create(directory.join("envoy.log"))?;
-    // Envoy ends even when this process is killed, where util-linux is at hand.
-    let mut command = if in_path("setpriv") {
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(&program);
-        command
-    } else {
-        Command::new(&program)
-    };
+    let mut command = command(&program);
     command
         .args(["--concurrency", "1", "--use-dynamic-base-id", "--log-level", "warning"])
         .args(["--component-log-level", "wasm:info", "--config-path"])

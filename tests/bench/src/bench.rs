@@ -1,0 +1,152 @@
+//! The whole run: what it needs, and its rounds.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+use std::{fs, io};
+
+use http_trace_e2e::envoy;
+use http_trace_e2e::temp::TempDir;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::case::Case;
+use crate::cases::{self, Files};
+use crate::cpu::{self, Pinning};
+use crate::machine::Machine;
+use crate::measure::{Sample, measure};
+use crate::options::Options;
+use crate::other::Other;
+use crate::results::{self, Row};
+use crate::subject::Subject;
+
+/// All that a run needs.
+pub(crate) struct Bench {
+    /// Upstream and collector.
+    pub(crate) other: Other,
+    /// Who runs where.
+    pub(crate) pinning: Pinning,
+    /// The machine.
+    pub(crate) machine: Machine,
+    /// The length of each load.
+    pub(crate) seconds: u32,
+    /// What is measured.
+    pub(crate) cases: Vec<Case>,
+    interrupted: Arc<AtomicBool>,
+    /// Holds the filters that are assembled here.
+    _directory: TempDir,
+}
+
+impl Bench {
+    /// Checks the command line and starts the second Envoy.
+    pub(crate) fn start(options: &Options) -> io::Result<Self> {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
+        }
+        let directory = TempDir::new()?;
+        let files = Files {
+            ours: envoy::wasm()?,
+            empty: assemble(directory.path(), "empty", include_str!("../filters/empty.wat"))?,
+            floor: assemble(directory.path(), "floor", include_str!("../filters/floor.wat"))?,
+            further: options.filters.iter().map(|file| existing(file)).collect::<io::Result<_>>()?,
+        };
+        let names =
+            if options.memory && options.cases.is_empty() { &["ours-1".to_owned()][..] } else { &options.cases };
+        let cases = cases::select(cases::all(&files), names).map_err(io::Error::other)?;
+        let pinning = Pinning::choose()?;
+        cpu::pin(pinning.others)?;
+        let other = Other::start()?;
+        let machine = Machine::this(&other.version, pinning);
+        Ok(Self { other, pinning, machine, seconds: options.seconds, cases, interrupted, _directory: directory })
+    }
+
+    /// An error once the user wants the end; Envoys and files go as it is returned.
+    pub(crate) fn go_on(&self) -> io::Result<()> {
+        if self.interrupted.load(Ordering::Relaxed) { Err(io::Error::other("interrupted")) } else { Ok(()) }
+    }
+
+    /// Measures all cases in each round, in turn from the first to the last and from the last to the first.
+    pub(crate) fn rounds(&self, rounds: u32) -> io::Result<Vec<Row>> {
+        let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); self.cases.len()];
+        let started = Instant::now();
+        // A filter that Envoy does not take should not end the run in its midst.
+        for case in self.cases.iter().filter(|case| case.is_further()) {
+            let named = |error: io::Error| io::Error::other(format!("--filter {}: {error}", case.name));
+            Subject::start(case, &self.other, self.pinning).map_err(named)?;
+        }
+        for round in 1..=rounds {
+            let mut order: Vec<usize> = (0..self.cases.len()).collect();
+            if round % 2 == 0 {
+                order.reverse();
+            }
+            for (done, at) in order.into_iter().enumerate() {
+                self.go_on()?;
+                let case = &self.cases[at];
+                let sample = measure(case, &self.other, self.pinning, self.seconds).map_err(|error| {
+                    // wrk is interrupted along with this process, and then reports less.
+                    self.go_on().err().unwrap_or(error)
+                })?;
+                eprintln!(
+                    "{:4.0} s  round {round}/{rounds}, {:2}/{}  {}: {:.0} us of CPU a request, {:.0} requests/s",
+                    started.elapsed().as_secs_f64(),
+                    done + 1,
+                    self.cases.len(),
+                    case.name,
+                    sample.cpu,
+                    sample.full.rate,
+                );
+                let errors = sample.full.errors + sample.fixed.errors;
+                if errors > 0 {
+                    eprintln!("        {errors} connections broke or timed out");
+                }
+                samples[at].push(sample);
+            }
+        }
+        Ok(results::rows(&self.cases, samples))
+    }
+}
+
+/// Makes a wasm file of its text.
+fn assemble(directory: &Path, name: &str, text: &str) -> io::Result<PathBuf> {
+    let wasm = wat::parse_str(text).map_err(|error| io::Error::other(format!("{name}.wat: {error}")))?;
+    let file = directory.join(format!("{name}.wasm"));
+    fs::write(&file, wasm)?;
+    Ok(file)
+}
+
+/// The absolute path of a wasm file that the user names.
+fn existing(file: &Path) -> io::Result<PathBuf> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("--filter {}: {error}", file.display()));
+    let bytes = fs::read(file).map_err(named)?;
+    if !bytes.starts_with(b"\0asm") {
+        return Err(named(io::Error::other("this is no wasm module, which begins with the bytes 0, \"asm\"")));
+    }
+    fs::canonicalize(file).map_err(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{assemble, existing};
+    use http_trace_e2e::temp::TempDir;
+
+    #[test]
+    fn the_filters_assemble() {
+        let directory = TempDir::new().unwrap();
+        for (name, text) in
+            [("empty", include_str!("../filters/empty.wat")), ("floor", include_str!("../filters/floor.wat"))]
+        {
+            let file = assemble(directory.path(), name, text).unwrap();
+            assert_eq!(existing(&file).unwrap(), file.canonicalize().unwrap());
+        }
+    }
+
+    #[test]
+    fn what_is_no_filter_is_named() {
+        let directory = TempDir::new().unwrap();
+        let missing = directory.path().join("missing.wasm");
+        assert!(existing(&missing).unwrap_err().to_string().contains("missing.wasm: "));
+        std::fs::write(&missing, "text").unwrap();
+        assert!(existing(&missing).unwrap_err().to_string().ends_with("which begins with the bytes 0, \"asm\""));
+    }
+}

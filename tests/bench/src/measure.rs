@@ -1,0 +1,110 @@
+//! One run of one case.
+
+use std::io;
+
+use serde_json::{Value, json};
+
+use crate::case::Case;
+use crate::cpu::Pinning;
+use crate::other::Other;
+use crate::subject::Subject;
+use crate::wrk::{self, Load, Pace};
+
+/// What one run of one case gives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    /// Microseconds of CPU a request.
+    pub(crate) cpu: f64,
+    /// As fast as it goes.
+    pub(crate) full: Load,
+    /// At a fixed pace.
+    pub(crate) fixed: Load,
+    /// The streams that Envoy finished during `full`: also those that wrk left at its end, and does not count.
+    pub(crate) streams: u64,
+    /// The records of these.
+    pub(crate) records: u64,
+    /// The requests to the collector, for the same.
+    pub(crate) posts: u64,
+    /// Milliseconds from Envoy's start to the first record.
+    pub(crate) start: f64,
+    /// Resident memory in MB after the start.
+    pub(crate) idle: f64,
+    /// Resident memory in MB at the end.
+    pub(crate) resident: f64,
+}
+
+/// Envoy's count of streams, also of those that were not answered. None is open when it is read.
+const STREAMS: &str = "http.measured.downstream_rq_total";
+
+/// Runs a case once.
+///
+/// # Errors
+/// Names the case.
+pub(crate) fn measure(case: &Case, other: &Other, pinning: Pinning, seconds: u32) -> io::Result<Sample> {
+    run(case, other, pinning, seconds).map_err(|error| io::Error::other(format!("{}: {error}", case.name)))
+}
+
+fn run(case: &Case, other: &Other, pinning: Pinning, seconds: u32) -> io::Result<Sample> {
+    let subject = Subject::start(case, other, pinning)?;
+    let process = &subject.process;
+    let load = |pace, seconds| {
+        wrk::run(subject.address, case.body, pace, seconds, process.directory())
+            .map_err(|error| process.failed(&error.to_string()))
+    };
+    other.settle()?;
+    let idle = process.resident()?;
+    // Connections open, caches fill.
+    load(Pace::Full, 1)?;
+    let posts_before = other.settle()?;
+    let records_before = subject.records(posts_before)?;
+    let streams_before = process.counter(STREAMS)?;
+    let cpu_before = process.cpu()?;
+    let full = load(Pace::Full, seconds)?;
+    // What still waits is sent on the account of the requests it belongs to.
+    let posts = other.settle()?;
+    let cpu = process.cpu()? - cpu_before;
+    // Asking Envoy costs it CPU: before the first look at it, and after the second.
+    let streams = process.counter(STREAMS)? - streams_before;
+    let records = subject.records(posts)? - records_before;
+    if streams == 0 {
+        return Err(process.failed("Envoy counts no stream"));
+    }
+    if case.must_record && records == 0 {
+        return Err(process.failed(&format!("{streams} requests gave no record")));
+    }
+    let fixed = load(Pace::Fixed, seconds)?;
+    other.settle()?;
+    Ok(Sample {
+        cpu: cpu.as_secs_f64() * 1e6 / streams as f64,
+        full,
+        fixed,
+        streams,
+        records,
+        posts: posts - posts_before,
+        start: subject.start.as_secs_f64() * 1e3,
+        idle: megabytes(idle),
+        resident: megabytes(process.resident()?),
+    })
+}
+
+/// Bytes in MB.
+pub(crate) fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+impl Sample {
+    /// For `--json`, with the units in the names.
+    pub(crate) fn json(&self) -> Value {
+        let load = |load: &Load| {
+            json!({
+                "requests": load.requests, "requests_per_second": load.rate, "p50_ms": load.p50, "p99_ms": load.p99,
+                "socket_errors": load.errors,
+            })
+        };
+        json!({
+            "cpu_us_per_request": self.cpu, "full_load": load(&self.full), "fixed_pace": load(&self.fixed),
+            "streams": self.streams, "records": self.records, "export_requests": self.posts, "start_ms": self.start, "idle_mb": self.idle,
+            "resident_mb": self.resident,
+        })
+    }
+}
