@@ -93,7 +93,7 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         let Some(worker) = &self.worker else { return };
-        worker.turn(host::now());
+        worker.ticked(host::now());
         self.leave_when_idle();
     }
 

@@ -21,7 +21,7 @@ const SLICE: usize = 16;
 /// Envoy's timer counts whole milliseconds.
 const MIN_TICK: Duration = Duration::from_millis(1);
 
-/// How long the numbers of excluded streams may wait.
+/// How long numbers may wait before Envoy's stats show them. Each is a call of the host, and a busy worker's change all the time.
 const PUBLISH: Duration = Duration::from_millis(50);
 
 /// One worker's pipeline and its way to Envoy.
@@ -29,7 +29,12 @@ pub(crate) struct Worker {
     pub(crate) pipeline: RefCell<Pipeline>,
     metrics: RefCell<host::Metrics>,
     poll: Cell<Option<Poll>>,
+    /// The timer's period; zero: it is off.
     tick: Cell<Duration>,
+    /// When the timer goes off next.
+    due: Cell<Duration>,
+    /// Whether Envoy's stats are not up to date.
+    stale: Cell<bool>,
 }
 
 impl Worker {
@@ -43,6 +48,8 @@ impl Worker {
             metrics: RefCell::default(),
             poll: Cell::new(poll),
             tick: Cell::new(Duration::ZERO),
+            due: Cell::new(Duration::MAX),
+            stale: Cell::new(false),
         };
         // The first poll; Envoy takes no calls while it configures.
         worker.arm(now);
@@ -52,12 +59,10 @@ impl Worker {
     /// A stream ended, and a record may have been enqueued. A stream cannot send it: the SDK gives an answer to the
     /// context that asked, and drops it once that stream is gone. So the root's timer is armed.
     pub(crate) fn stream_ended(&self, now: Duration) {
-        // A timer that runs soon enough is not set again: that would postpone it, with every record a little more.
+        // A timer that goes off within a millisecond does all this.
         if self.tick.get() != MIN_TICK {
+            self.publish_when_idle();
             self.arm(now);
-            if self.tick.get() != MIN_TICK {
-                self.publish();
-            }
         }
     }
 
@@ -72,21 +77,35 @@ impl Worker {
     pub(crate) fn stream_excluded(&self) {
         self.pipeline.borrow_mut().exclude();
         if self.tick.get().is_zero() || self.tick.get() > PUBLISH {
+            // Not asking for the time: the next look at the timer sets it again.
+            self.due.set(Duration::MAX);
             self.tick.set(PUBLISH);
             host::set_tick(PUBLISH);
         }
     }
 
-    /// After every change of the root's own: send, report, arm, publish.
+    /// After every change of the root's own: send, report, publish, arm.
     pub(crate) fn turn(&self, now: Duration) {
+        self.work(now);
+        self.publish_when_idle();
+        self.arm(now);
+    }
+
+    fn work(&self, now: Duration) {
         self.poll(now);
         self.send(now);
         let report = self.pipeline.borrow_mut().loss_report(now);
         if let Some(report) = report {
             error!("{report}");
         }
-        self.arm(now);
+    }
+
+    /// The timer went off.
+    pub(crate) fn ticked(&self, now: Duration) {
+        self.due.set(Duration::ZERO);
+        self.work(now);
         self.publish();
+        self.arm(now);
     }
 
     /// Sends what waits without lingering, and polls no more.
@@ -169,23 +188,39 @@ impl Worker {
         }
     }
 
-    /// Sets the timer to when there is something to do, and off when there is not: an idle filter costs nothing.
+    /// Sets the timer to when there is something to do, and off when there is not: an idle filter costs nothing. One that goes
+    /// off soon enough is not set again: that would be a call of the host for each record, and postpone it with each.
     fn arm(&self, now: Duration) {
         let wake = {
             let pipeline = self.pipeline.borrow();
             let export = pipeline.exporter.wake_in(now, pipeline.record_memory());
             let poll = self.poll.get().map(|poll| poll.wake_in(now));
-            [export, poll, pipeline.loss_report_in(now)].into_iter().flatten().min()
+            let publish = self.stale.get().then_some(PUBLISH);
+            [export, poll, pipeline.loss_report_in(now), publish].into_iter().flatten().min()
         };
         let tick = wake.map_or(Duration::ZERO, |wake| whole_millis(wake).max(MIN_TICK));
-        if tick != self.tick.get() {
+        let soon_enough = !tick.is_zero() && now < self.due.get() && self.due.get() <= now.saturating_add(tick);
+        if tick != self.tick.get() && !soon_enough {
             self.tick.set(tick);
             host::set_tick(tick);
+        }
+        if !soon_enough {
+            self.due.set(if tick.is_zero() { Duration::MAX } else { now.saturating_add(tick) });
+        }
+    }
+
+    /// Brings Envoy's stats up to date when nothing is on its way; otherwise the next tick does.
+    fn publish_when_idle(&self) {
+        if self.is_idle() {
+            self.publish();
+        } else {
+            self.stale.set(true);
         }
     }
 
     /// Brings Envoy's stats up to date.
     pub(crate) fn publish(&self) {
+        self.stale.set(false);
         let stats = self.pipeline.borrow_mut().measured();
         self.metrics.borrow_mut().publish(&stats);
     }

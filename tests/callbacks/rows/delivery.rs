@@ -1,6 +1,7 @@
 //! The rows of `batch`, `retry`, `queue` and `memory`.
 
 use super::{OK, balanced, exchanges, header, pass, path, record, sent, tick, with};
+use crate::host::host;
 use serde_json::Value;
 
 // === batch ===
@@ -68,6 +69,22 @@ fn a_batch_is_sent_when_it_has_the_bytes_asked_for() {
 }
 
 /// Two records and a line break after each: at 1022 bytes they are one request of 1024, at 1024 they are not.
+/// A timer that goes off soon enough is not set again, and no record publishes the numbers.
+#[test]
+fn the_records_of_a_batch_set_its_timer_once() {
+    with(r#"{"batch":{"max_records":100,"linger_ms":40}}"#, |root| {
+        exchanges(root, &["/1"]);
+        let before = host(|host| host.ticks_set);
+        for path in ["/2", "/3", "/4"] {
+            pass(3);
+            exchanges(root, &[path]);
+        }
+        assert_eq!((tick(), host(|host| host.ticks_set) - before), (40, 0));
+        pass(31);
+        assert_eq!(sent(root).len(), 1, "with the first one's linger");
+    });
+}
+
 #[test]
 fn a_batch_is_never_larger_than_asked() {
     let empty = with("", |root| {
@@ -97,6 +114,7 @@ fn attempts_and_their_pauses_are_as_asked() {
             root.stream(2).exchange();
             for longest in longest {
                 root.answer(sent(root)[0].token, &[(":status", "503")], "");
+                root.tick();
                 assert!((longest / 2..=*longest).contains(&tick()), "{} of {longest}", tick());
                 pass(u64::from(tick()));
             }
@@ -113,6 +131,7 @@ fn a_retry_after_is_waited_for_even_if_longer_than_the_longest_pause() {
         with(r#"{"retry":{"max_backoff_ms":2}}"#, |root| {
             root.stream(2).exchange();
             root.answer(sent(root)[0].token, &[(":status", "429"), ("retry-after", seconds)], "");
+            root.tick();
             assert_eq!(tick(), expected);
         });
     }

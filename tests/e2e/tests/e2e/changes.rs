@@ -31,7 +31,8 @@ async fn of_the_configuration_with_requests_in_flight() {
     let stage = Stage::with(Some(r#"{"queue":{"max_in_flight":3}}"#)).await;
     stage.collector.behave(Manner::Slow(Duration::from_secs(2)));
     five_of_each(&stage).await;
-    assert_eq!((stage.metric("in_flight"), stage.metric("queued")), (Some(3), Some(7)));
+    let waiting = || (stage.metric("in_flight")? == 3 && stage.metric("queued")? == 7).then_some(());
+    wait::until("three requests in flight, and seven records that wait", waiting).await;
     stage.reconfigure(r#"{"format":"apiclarity"}"#).await.expect("a new configuration");
     stage.collector.behave(Manner::Accept);
     five_of_each(&stage).await;
