@@ -46,10 +46,15 @@ impl Bench {
         }
         let directory = TempDir::new()?;
         let files = Files {
-            ours: envoy::wasm()?,
+            ours: copied(&envoy::wasm()?, &directory.path().join("ours.wasm"))?,
             empty: assemble(directory.path(), "empty", include_str!("../filters/empty.wat"))?,
             floor: assemble(directory.path(), "floor", include_str!("../filters/floor.wat"))?,
-            further: options.filters.iter().map(|file| existing(file)).collect::<io::Result<_>>()?,
+            further: options
+                .filters
+                .iter()
+                .enumerate()
+                .map(|(at, file)| further(file, &directory.path().join(at.to_string())))
+                .collect::<io::Result<_>>()?,
         };
         let names =
             if options.memory && options.cases.is_empty() { &["ours-1".to_owned()][..] } else { &options.cases };
@@ -115,19 +120,27 @@ fn assemble(directory: &Path, name: &str, text: &str) -> io::Result<PathBuf> {
     Ok(file)
 }
 
-/// The absolute path of a wasm file that the user names.
-fn existing(file: &Path) -> io::Result<PathBuf> {
-    let named = |error: io::Error| io::Error::new(error.kind(), format!("--filter {}: {error}", file.display()));
+/// A copy of a wasm file: what is measured stays the same when somebody builds the filter anew during the rounds.
+fn copied(file: &Path, to: &Path) -> io::Result<PathBuf> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
     let bytes = fs::read(file).map_err(named)?;
     if !bytes.starts_with(b"\0asm") {
         return Err(named(io::Error::other("this is no wasm module, which begins with the bytes 0, \"asm\"")));
     }
-    fs::canonicalize(file).map_err(named)
+    fs::write(to, bytes)?;
+    Ok(to.to_owned())
+}
+
+/// A copy, under its own name in a new directory, of a wasm file that the user names: others may have the same name.
+fn further(file: &Path, directory: &Path) -> io::Result<PathBuf> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("--filter {error}"));
+    fs::create_dir(directory).map_err(named)?;
+    copied(file, &directory.join(file.file_name().unwrap_or_default())).map_err(named)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{assemble, existing};
+    use super::{assemble, copied, further};
     use http_trace_e2e::temp::TempDir;
 
     #[test]
@@ -137,16 +150,33 @@ mod tests {
             [("empty", include_str!("../filters/empty.wat")), ("floor", include_str!("../filters/floor.wat"))]
         {
             let file = assemble(directory.path(), name, text).unwrap();
-            assert_eq!(existing(&file).unwrap(), file.canonicalize().unwrap());
+            let copy = copied(&file, &directory.path().join("copy.wasm")).unwrap();
+            assert_eq!(std::fs::read(copy).unwrap(), std::fs::read(file).unwrap());
         }
+    }
+
+    #[test]
+    fn filters_of_one_name_stay_apart() {
+        let directory = TempDir::new().unwrap();
+        let copies = ["a", "b"].map(|text| {
+            let file = directory.path().join("ours.wasm");
+            std::fs::write(&file, format!("\0asm{text}")).unwrap();
+            further(&file, &directory.path().join(text)).unwrap()
+        });
+        assert_eq!(copies.map(|copy| std::fs::read(copy).unwrap()), [b"\0asma", b"\0asmb"]);
     }
 
     #[test]
     fn what_is_no_filter_is_named() {
         let directory = TempDir::new().unwrap();
         let missing = directory.path().join("missing.wasm");
-        assert!(existing(&missing).unwrap_err().to_string().contains("missing.wasm: "));
+        assert!(further(&missing, &directory.path().join("1")).unwrap_err().to_string().contains("missing.wasm: "));
         std::fs::write(&missing, "text").unwrap();
-        assert!(existing(&missing).unwrap_err().to_string().ends_with("which begins with the bytes 0, \"asm\""));
+        assert!(
+            further(&missing, &directory.path().join("2"))
+                .unwrap_err()
+                .to_string()
+                .ends_with("which begins with the bytes 0, \"asm\"")
+        );
     }
 }

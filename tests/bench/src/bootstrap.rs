@@ -80,7 +80,8 @@ fn listener(name: &str, address: SocketAddr, routes: &[Value], filters: &[Value]
         "http_filters": filters,
     });
     let chain = json!({ "name": "envoy.filters.network.http_connection_manager", "typed_config": manager });
-    json!({ "name": name, "address": socket(address), "filter_chains": [{ "filters": [chain] }] })
+    // Two Envoys that were given one port by chance must not share it: each would get some of the other's traffic.
+    json!({ "name": name, "address": socket(address), "enable_reuse_port": false, "filter_chains": [{ "filters": [chain] }] })
 }
 
 fn router() -> Value {
