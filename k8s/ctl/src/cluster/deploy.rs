@@ -4,7 +4,7 @@ use super::{
     kubectl::{Kubectl, unknown_kind},
     mount,
 };
-use crate::overlay::{self, Delivery, NAME_LABEL, Namespace, Options};
+use crate::overlay::{self, Namespace, Options, mounting};
 
 /// Writes the overlays, applies each, and mounts it. A namespace that does not exist is skipped, as by the original.
 ///
@@ -25,10 +25,6 @@ pub(crate) fn deploy(namespaces: &[Namespace], options: &Options, flags: &mount:
         }
         // Every object names its namespace itself, and one of Kuma's is in another.
         print!("{}", Kubectl::anywhere().run(&arguments)?);
-        if options.delivery == Delivery::Inline {
-            println!("{namespace}: nothing to mount: the wasm comes with the configuration");
-            return Ok(());
-        }
         mount::mount(namespace, &options.out, flags)
     })
 }
@@ -41,7 +37,7 @@ pub(crate) fn undeploy(namespaces: &[Namespace], flags: &mount::Flags) -> Result
     all(&existing(namespaces)?, |namespace| {
         // While pods still mount it, a ConfigMap or ContainerPatch that is gone would keep new ones from starting.
         mount::unmount(namespace, flags)?;
-        let label = format!("{}={}", NAME_LABEL.0, NAME_LABEL.1);
+        let label = overlay::selector();
         for (kind, place) in [
             ("envoyfilters.networking.istio.io", namespace.as_str()),
             ("meshproxypatches.kuma.io", namespace.as_str()),
@@ -50,7 +46,7 @@ pub(crate) fn undeploy(namespaces: &[Namespace], flags: &mount::Flags) -> Result
         ] {
             delete(&Kubectl::new(place), &[kind, "--selector", &label], flags)?;
         }
-        let patch = format!("http-trace-filter-{namespace}");
+        let patch = mounting::container_patch(namespace);
         delete(&Kubectl::new("kuma-system"), &["containerpatches.kuma.io", &patch], flags)
     })
 }

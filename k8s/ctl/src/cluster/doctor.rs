@@ -7,7 +7,7 @@ use super::{
     template,
     workload::Reference,
 };
-use crate::overlay::{MOUNT, NAME_LABEL, Namespace, REVISION};
+use crate::overlay::{MOUNT, Namespace, REVISION, selector};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ pub(crate) fn run(namespace: &Namespace) -> Result<(), String> {
             .add("namespace", Finding::fail("it does not exist".to_owned(), "check the name and the kubectl context"));
         return report.end(namespace.as_str());
     }
-    let label = format!("{}={}", NAME_LABEL.0, NAME_LABEL.1);
+    let label = selector();
     let filters = kubectl.list(&["envoyfilters.networking.istio.io", "--selector", &label])?;
     let filters: Vec<Filter> = filters.iter().filter_map(Filter::read).collect();
     let names: Vec<&str> = filters.iter().map(|filter| &filter.name[..]).collect();

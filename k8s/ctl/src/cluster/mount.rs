@@ -5,7 +5,7 @@ use super::{
     template::{self, Mount},
     workload::{self, Changed, Reference},
 };
-use crate::overlay::{FILE, Namespace, revision_of};
+use crate::overlay::{FILE, Namespace, mounting, revision_of};
 use clap::Args;
 use serde_json::Value;
 use std::{
@@ -121,7 +121,7 @@ fn read(namespace: &Namespace, overlays: &Path) -> Result<Option<Mount>, String>
     Ok(Some(Mount {
         revision: revision_of(&directory.join(FILE))?,
         config_map: config_map.to_owned(),
-        container_patch: container_patch.then(|| format!("http-trace-filter-{namespace}")),
+        container_patch: container_patch.then(|| mounting::container_patch(namespace)),
     }))
 }
 

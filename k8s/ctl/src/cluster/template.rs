@@ -1,14 +1,15 @@
 //! What mounting changes in a workload, and how it is undone. Nothing here calls a cluster.
 
 use super::entries;
-use crate::overlay::{MOUNT, REVISION, VOLUME};
+use crate::overlay::{
+    MOUNT, REVISION,
+    mounting::{self, USER_VOLUME, USER_VOLUME_MOUNT, VOLUME},
+};
 use serde_json::{Map, Value, json};
 
 /// The workload's own annotation (not its template's: it must not roll it) that keeps what unmounting restores.
 pub(crate) const BEFORE: &str = "http-trace-filter/before";
 
-const USER_VOLUME: &str = "sidecar.istio.io/userVolume";
-const USER_VOLUME_MOUNT: &str = "sidecar.istio.io/userVolumeMount";
 const CONTAINER_PATCHES: &str = "kuma.io/container-patches";
 
 /// What is mounted.
@@ -60,11 +61,10 @@ pub(crate) fn mounted(workload: &Value, mount: &Mount) -> Result<Value, String> 
     let ours = |volume: &Value| volume["configMap"]["name"].as_str().is_some_and(is_ours);
     // In Istio a ConfigMap that is missing leaves the pod without the filter; Envoy then passes traffic on, by the EnvoyFilter's
     // default. In Kuma there is no such default: a pod must not start without the file that its proxy will be told to load.
-    let mut volume = json!({ "configMap": { "name": mount.config_map } });
-    if way != Way::ContainerPatch {
-        volume["configMap"]["optional"] = json!(true);
-    }
-    let mounting = json!({ "mountPath": MOUNT, "readOnly": true });
+    let volume = match way {
+        Way::ContainerPatch => mounting::volume(&mount.config_map),
+        Way::Annotations | Way::Container => mounting::optional_volume(&mount.config_map),
+    };
     if way == Way::Annotations {
         let annotations = &mut template["metadata"]["annotations"];
         let volumes = annotations[USER_VOLUME].as_str();
@@ -77,20 +77,18 @@ pub(crate) fn mounted(workload: &Value, mount: &Mount) -> Result<Value, String> 
                 "{USER_VOLUME_MOUNT}: got {other:?} at {MOUNT}, where this command mounts: move yours"
             ));
         }
-        let mounts = entries::with(mounts, VOLUME, &mounting, |_| false)
+        let mounts = entries::with(mounts, VOLUME, &mounting::mount(), |_| false)
             .map_err(|error| format!("{USER_VOLUME_MOUNT}: {error}"))?;
         annotations[USER_VOLUME] = json!(volumes);
         annotations[USER_VOLUME_MOUNT] = json!(mounts);
     } else {
-        volume["name"] = json!(VOLUME);
-        put(&mut template["spec"]["volumes"], volume, ours).map_err(|error| format!("volumes: {error}"))?;
+        put(&mut template["spec"]["volumes"], mounting::named(&volume), ours)
+            .map_err(|error| format!("volumes: {error}"))?;
     }
     if way == Way::Container {
         let containers = template["spec"]["containers"].as_array_mut().into_iter().flatten();
         for container in containers.filter(|container| container["name"] == "istio-proxy") {
-            let mut mounting = mounting.clone();
-            mounting["name"] = json!(VOLUME);
-            put(&mut container["volumeMounts"], mounting, |_| false)
+            put(&mut container["volumeMounts"], mounting::named(&mounting::mount()), |_| false)
                 .map_err(|error| format!("istio-proxy: volumeMounts: {error}"))?;
         }
     }

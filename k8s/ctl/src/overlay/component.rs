@@ -1,6 +1,6 @@
 //! A kustomize Component for teams that own their manifests: it mounts the wasm in their workloads by patches.
 
-use super::{Context, MOUNT, Plan, REVISION, VOLUME, yaml};
+use super::{Context, Plan, REVISION, mounting, yaml};
 use serde_json::{Value, json};
 
 /// The component of one context: the base, made fit for the context, and the mount.
@@ -29,26 +29,22 @@ pub(super) fn component(plan: &Plan<'_>, base: &Value, own: &Value) -> Value {
 
 /// Istio's injection reads the volume and its mount from annotations.
 fn mounted_by_istio(plan: &Plan<'_>) -> Value {
-    let volume = json!({ VOLUME: { "configMap": { "name": plan.config_map(), "optional": true } } });
-    let mount = json!({ VOLUME: { "mountPath": MOUNT, "readOnly": true } });
+    let [(volume_key, volume), (mount_key, mount)] = mounting::annotations(&plan.config_map());
     json!({ "metadata": {
-        "annotations": {
-            "sidecar.istio.io/userVolume": volume.to_string(),
-            "sidecar.istio.io/userVolumeMount": mount.to_string(),
-        },
+        "annotations": { volume_key: volume, mount_key: mount },
         "labels": { REVISION: plan.wasm.revision() },
     } })
 }
 
 /// The injection of gateways reads no such annotations: their proxy's container is in the template.
 fn mounted_for_real(plan: &Plan<'_>) -> Value {
+    let volume = mounting::named(&mounting::optional_volume(&plan.config_map()));
+    let mount = mounting::named(&mounting::mount());
     json!({
         "metadata": { "labels": { REVISION: plan.wasm.revision() } },
         "spec": {
-            "containers": [
-                { "name": "istio-proxy", "volumeMounts": [{ "name": VOLUME, "mountPath": MOUNT, "readOnly": true }] },
-            ],
-            "volumes": [{ "name": VOLUME, "configMap": { "name": plan.config_map(), "optional": true } }],
+            "containers": [{ "name": "istio-proxy", "volumeMounts": [mount] }],
+            "volumes": [volume],
         },
     })
 }

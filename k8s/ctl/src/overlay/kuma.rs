@@ -1,6 +1,6 @@
 //! Kuma's MeshProxyPatch and ContainerPatch: <https://kuma.io/docs/latest/policies/meshproxypatch/>.
 
-use super::{Context, Delivery, MOUNT, Namespace, Plan, REVISION, VOLUME, cluster, wasm_filter, yaml};
+use super::{Context, Delivery, Namespace, Plan, REVISION, cluster, mounting, wasm_filter, yaml};
 use serde_json::{Value, json};
 
 /// Where Kuma looks for ContainerPatches.
@@ -39,12 +39,12 @@ pub(super) fn mesh_proxy_patch(plan: &Plan<'_>, namespace: &Namespace) -> Value 
 /// Mounts the volume of a pod's template in its sidecar. Pods ask for it by name, so each namespace has its own: deleting one
 /// must not stop the injection in another.
 pub(super) fn container_patch(plan: &Plan<'_>, namespace: &Namespace) -> Value {
-    let mount = json!({ "name": VOLUME, "mountPath": MOUNT, "readOnly": true });
+    let mount = mounting::named(&mounting::mount());
     json!({
         "apiVersion": "kuma.io/v1alpha1",
         "kind": "ContainerPatch",
         "metadata": {
-            "name": format!("http-trace-filter-{namespace}"),
+            "name": mounting::container_patch(namespace),
             "namespace": SYSTEM_NAMESPACE,
             "labels": plan.labels(),
         },

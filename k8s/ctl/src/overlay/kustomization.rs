@@ -1,6 +1,6 @@
 //! The file that `kubectl apply -k` starts from.
 
-use super::{Delivery, FILE, NAME_LABEL, Namespace, Plan, REVISION};
+use super::{Delivery, FILE, Namespace, Plan};
 use serde_json::{Value, json};
 
 /// A kustomization of these resources, and of the ConfigMap if there is one.
@@ -20,7 +20,7 @@ pub(super) fn kustomization(plan: &Plan<'_>, namespace: Option<&Namespace>, reso
             // The name already has the wasm's hash; a suffix would not reach the annotations that name the ConfigMap.
             "disableNameSuffixHash": true,
             "immutable": true,
-            "labels": { NAME_LABEL.0: NAME_LABEL.1, REVISION: plan.wasm.revision() },
+            "labels": plan.labels(),
         });
         kustomization["configMapGenerator"] = json!([map]);
     }

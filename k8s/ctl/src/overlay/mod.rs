@@ -10,6 +10,7 @@ mod istio;
 mod kuma;
 mod kustomization;
 pub(crate) mod manifests;
+pub(crate) mod mounting;
 mod namespace;
 mod options;
 mod policy;
@@ -31,10 +32,13 @@ pub(crate) const REVISION: &str = "http-trace-filter/revision";
 pub(crate) const NAME_LABEL: (&str, &str) = ("app.kubernetes.io/name", "http-trace-filter");
 /// Where a sidecar finds the wasm.
 pub(crate) const MOUNT: &str = "/var/local/lib/wasm-filters";
-/// The volume's name.
-pub(crate) const VOLUME: &str = "http-trace-filter";
 /// The wasm's file name.
 pub(crate) const FILE: &str = "http-trace-filter.wasm";
+
+/// The selector of everything made here, as kubectl takes it.
+pub(crate) fn selector() -> String {
+    format!("{}={}", NAME_LABEL.0, NAME_LABEL.1)
+}
 
 /// What the objects of one overlay are made of.
 pub(crate) struct Plan<'a> {

@@ -1,7 +1,7 @@
 //! A MutatingAdmissionPolicy that mounts the wasm in new pods, for clusters whose owners want no change in any workload:
 //! <https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/>. API servers run it before Istio's webhook.
 
-use super::{MOUNT, Plan, REVISION, VOLUME};
+use super::{Plan, REVISION, mounting};
 use serde_json::{Value, json};
 
 const NAME: &str = "http-trace-filter";
@@ -10,8 +10,7 @@ const ASKED_FOR: (&str, &str) = ("http-trace-filter/mount", "enabled");
 
 /// The policy, and the binding without which it does nothing.
 pub(super) fn objects(plan: &Plan<'_>) -> [Value; 2] {
-    let volume = json!({ VOLUME: { "configMap": { "name": plan.config_map(), "optional": true } } }).to_string();
-    let mount = json!({ VOLUME: { "mountPath": MOUNT, "readOnly": true } }).to_string();
+    let [(user_volume, volume), (user_mount, mount)] = mounting::annotations(&plan.config_map());
     let add = |place: &str, key: &str, value: &str| {
         format!(
             "JSONPatch{{op: \"add\", path: \"/metadata/{place}/\" + jsonpatch.escapeKey({key:?}), value: {value:?}}}"
@@ -24,7 +23,6 @@ pub(super) fn objects(plan: &Plan<'_>) -> [Value; 2] {
         )
     };
     let revision = plan.wasm.revision();
-    let (user_volume, user_mount) = ("sidecar.istio.io/userVolume", "sidecar.istio.io/userVolumeMount");
     let expression = format!(
         "{} +\n{} +\n[\n  {},\n  {},\n  {}\n]\n",
         place("annotations", user_volume, &volume),
