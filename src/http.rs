@@ -27,6 +27,15 @@ enum State {
     Export,
 }
 
+/// When the request's headers are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// In their own callback: Envoy has their map.
+    Request,
+    /// It may not have it.
+    Later,
+}
+
 /// One stream.
 pub(crate) struct Http {
     /// None when the configuration was refused: the stream passes unseen.
@@ -53,8 +62,8 @@ impl Http {
         self.worker.as_ref().filter(|_| self.is_recorded()).cloned()
     }
 
-    fn request_headers(&mut self, worker: &Worker) {
-        if !kept_by_share(&worker.pipeline.borrow().sampling) {
+    fn request_headers(&mut self, worker: &Worker, phase: Phase) {
+        if !kept_by_share(&worker.pipeline.borrow().sampling, phase) {
             self.state = State::Excluded;
             return;
         }
@@ -84,7 +93,7 @@ impl Http {
     fn response_headers(&mut self, worker: &Worker) {
         // Envoy may answer in the place of filters that it did not ask: the request's map is still there.
         if !self.capture.has_request() {
-            self.request_headers(worker);
+            self.request_headers(worker, Phase::Later);
         }
         if self.state == State::Open {
             self.namespace = host::destination_namespace(worker.pipeline.borrow().config.mesh);
@@ -170,10 +179,16 @@ impl Http {
 }
 
 /// Whether the share keeps the stream; decided before its headers are read, so that nothing is read of one that it excludes.
-/// `request.id` is the header `x-request-id`. A request that Envoy answered before it had one is decided by chance.
-fn kept_by_share(sampling: &Sampling) -> bool {
-    let id = || host::property(&["request", "id"]).unwrap_or_else(|| host::now().as_nanos().to_le_bytes().to_vec());
-    !sampling.by_id() || sampling.keeps_id(&id())
+/// The property `request.id` is the header `x-request-id`, and looked up in twice the time, but there in every phase.
+/// A request that Envoy answered before it had one is decided by chance.
+fn kept_by_share(sampling: &Sampling, phase: Phase) -> bool {
+    sampling.for_all().unwrap_or_else(|| {
+        let id = match phase {
+            Phase::Request => host::header(MapType::HttpRequestHeaders, "x-request-id"),
+            Phase::Later => host::property(&["request", "id"]),
+        };
+        sampling.keeps_id(&id.unwrap_or_else(|| host::now().as_nanos().to_le_bytes().to_vec()))
+    })
 }
 
 impl Context for Http {
@@ -185,7 +200,7 @@ impl HttpContext for Http {
 
     fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
         if let Some(worker) = self.worker.clone() {
-            self.request_headers(&worker);
+            self.request_headers(&worker, Phase::Request);
         }
         Action::Continue
     }
@@ -214,12 +229,12 @@ impl HttpContext for Http {
         // It may be the stream's first callback: Envoy answers some requests before the filters see them. Then the
         // access log's maps are all there is.
         if self.is_recorded() && !self.capture.has_request() {
-            self.request_headers(&worker);
+            self.request_headers(&worker, Phase::Later);
         }
         if self.is_recorded() && !self.capture.has_response() {
             self.response_headers(&worker);
         }
-        let recorded = self.is_recorded().then(host::now);
+        let recorded = self.is_recorded().then(|| worker.now());
         if let Some(now) = recorded {
             // Also when sampling has not decided: the namespace never became known.
             let facts = self.facts(&worker);
@@ -230,7 +245,7 @@ impl HttpContext for Http {
         match self.state {
             State::Export => {}
             State::Excluded => worker.stream_excluded(),
-            State::Dropped => worker.stream_dropped(host::now()),
+            State::Dropped => worker.stream_dropped(),
             State::Open | State::Keep => worker.stream_ended(recorded.unwrap_or_default()),
         }
     }

@@ -34,25 +34,24 @@ impl Context for Root {
 
     fn on_http_call_response(&mut self, token: u32, num_headers: usize, body_size: usize, _num_trailers: usize) {
         let Some(worker) = &self.worker else { return };
-        // No headers at all: the call failed, and reading its status would panic in the SDK.
-        let headers =
-            if num_headers > 0 { host::headers(MapType::HttpCallResponseHeaders) } else { Default::default() };
-        let number = |name| headers.get(name).and_then(|value| std::str::from_utf8(value).ok()?.trim().parse().ok());
-        let status: Option<u64> = number(":status");
-        let now = host::now();
+        // No headers at all: the call failed, and there is no map.
+        let header = |name| (num_headers > 0).then(|| host::header(MapType::HttpCallResponseHeaders, name)).flatten();
+        let number = |name| std::str::from_utf8(&header(name)?).ok()?.trim().parse::<u64>().ok();
+        let status = number(":status").and_then(|status| u16::try_from(status).ok());
+        let now = worker.now();
         if worker.is_poll(token) {
             let body = host::buffer(BufferType::HttpCallResponseBody, body_size.min(MAX_ANSWER_BYTES));
-            worker.learn(status.unwrap_or(0), headers.get("content-type").unwrap_or_default(), &body);
+            worker.learn(status.unwrap_or(0), &header("content-type").unwrap_or_default(), &body);
         } else {
-            let retry_after = number("retry-after").map(Duration::from_secs);
-            worker.answered(
-                token,
-                match status.and_then(|status| u16::try_from(status).ok()) {
-                    Some(status) => Outcome::Answered { status, retry_after },
-                    None => Outcome::Failed,
-                },
-                now,
-            );
+            let outcome = match status {
+                // Nearly every answer: not one more call of the host.
+                Some(status @ 200..300) => Outcome::Answered { status, retry_after: None },
+                Some(status) => {
+                    Outcome::Answered { status, retry_after: number("retry-after").map(Duration::from_secs) }
+                }
+                None => Outcome::Failed,
+            };
+            worker.answered(token, outcome, now);
         }
         worker.turn(now);
         self.leave_when_idle();
@@ -93,7 +92,7 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         let Some(worker) = &self.worker else { return };
-        worker.ticked(host::now());
+        worker.ticked();
         self.leave_when_idle();
     }
 

@@ -42,9 +42,13 @@ impl Sampling {
         self.threshold.is_none_or(|threshold| hash(request_id) < threshold)
     }
 
-    /// Whether the request id decides at all: at a rate of 1 it need not be looked up.
-    pub fn by_id(&self) -> bool {
-        self.threshold.is_some()
+    /// What the share decides for all requests alike: at a rate of 1 or 0 the request id need not be looked up.
+    pub fn for_all(&self) -> Option<bool> {
+        match self.threshold {
+            None => Some(true),
+            Some(0) => Some(false),
+            Some(_) => None,
+        }
     }
 
     /// Whether hosts decide at all: without, nothing about the host need be looked up.
@@ -73,7 +77,7 @@ impl Sampling {
     ///
     /// # Errors
     /// What was wrong with the answer.
-    pub fn learn(&mut self, status: u64, content_type: &[u8], body: &[u8]) -> Result<usize, String> {
+    pub fn learn(&mut self, status: u16, content_type: &[u8], body: &[u8]) -> Result<usize, String> {
         if status != 200 {
             return Err(format!("status {status}, takes 200"));
         }

@@ -31,6 +31,8 @@ pub(crate) struct Worker {
     poll: Cell<Option<Poll>>,
     /// The timer's period; zero: it is off.
     tick: Cell<Duration>,
+    /// When the clock was last looked at.
+    seen: Cell<Duration>,
     /// When the timer goes off next.
     due: Cell<Duration>,
     /// Whether Envoy's stats are not up to date.
@@ -48,6 +50,7 @@ impl Worker {
             metrics: RefCell::default(),
             poll: Cell::new(poll),
             tick: Cell::new(Duration::ZERO),
+            seen: Cell::new(now),
             due: Cell::new(Duration::MAX),
             stale: Cell::new(false),
         };
@@ -56,10 +59,21 @@ impl Worker {
         worker
     }
 
+    /// The time. While the timer goes off every millisecond, its last look at the clock will do, as Envoy's own event loop does it:
+    /// each look is a call of the host.
+    pub(crate) fn now(&self) -> Duration {
+        if self.tick.get() == MIN_TICK { self.seen.get() } else { self.look() }
+    }
+
+    fn look(&self) -> Duration {
+        let now = host::now();
+        self.seen.set(now);
+        now
+    }
+
     /// A stream ended, and a record may have been enqueued. A stream cannot send it: the SDK gives an answer to the
     /// context that asked, and drops it once that stream is gone. So the root's timer is armed.
     pub(crate) fn stream_ended(&self, now: Duration) {
-        // A timer that goes off within a millisecond does all this.
         if self.tick.get() != MIN_TICK {
             self.publish_when_idle();
             self.arm(now);
@@ -67,9 +81,9 @@ impl Worker {
     }
 
     /// A stream ended whose headers alone found no memory.
-    pub(crate) fn stream_dropped(&self, now: Duration) {
+    pub(crate) fn stream_dropped(&self) {
         self.pipeline.borrow_mut().drop_unseen();
-        self.stream_ended(now);
+        self.stream_ended(self.now());
     }
 
     /// A stream ended that sampling excluded. Nothing waits; only its numbers do, and they may for a moment: a call of the host
@@ -101,7 +115,8 @@ impl Worker {
     }
 
     /// The timer went off.
-    pub(crate) fn ticked(&self, now: Duration) {
+    pub(crate) fn ticked(&self) {
+        let now = self.look();
         self.due.set(Duration::ZERO);
         self.work(now);
         self.publish();
@@ -112,7 +127,7 @@ impl Worker {
     pub(crate) fn drain(&self) {
         self.poll.set(None);
         self.pipeline.borrow_mut().exporter.drain();
-        self.turn(host::now());
+        self.turn(self.look());
     }
 
     /// Whether every record was delivered or dropped.
@@ -136,7 +151,7 @@ impl Worker {
     }
 
     /// An answer of the sampling manager.
-    pub(crate) fn learn(&self, status: u64, content_type: &[u8], body: &[u8]) {
+    pub(crate) fn learn(&self, status: u16, content_type: &[u8], body: &[u8]) {
         let learnt = self.pipeline.borrow_mut().sampling.learn(status, content_type, body);
         self.report_poll(learnt.err());
     }

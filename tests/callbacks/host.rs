@@ -32,6 +32,8 @@ pub(crate) struct Host {
     /// How often a header map was asked for.
     pub(crate) maps_read: u32,
     pub(crate) now: u64,
+    /// How often the time was asked for.
+    pub(crate) now_read: u32,
     pub(crate) metrics: Vec<(String, i64)>,
     pub(crate) log: Vec<String>,
     pub(crate) done: u32,
@@ -49,6 +51,7 @@ pub(crate) fn host<T>(f: impl FnOnce(&mut Host) -> T) -> T {
 
 const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
+const BAD_ARGUMENT: u32 = 2;
 
 unsafe fn bytes(data: *const u8, size: usize) -> Vec<u8> {
     if size == 0 { Vec::new() } else { unsafe { std::slice::from_raw_parts(data, size) }.to_vec() }
@@ -112,7 +115,12 @@ unsafe extern "C" fn proxy_log(level: u32, data: *const u8, size: usize) -> u32 
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32 {
-    unsafe { *time = host(|host| host.now) };
+    unsafe {
+        *time = host(|host| {
+            host.now_read += 1;
+            host.now
+        });
+    }
     OK
 }
 
@@ -142,6 +150,23 @@ unsafe extern "C" fn proxy_get_header_map_pairs(kind: u32, data: *mut *mut u8, s
         host.maps.get(&kind).cloned().unwrap_or_default()
     });
     unsafe { give(serialized(&pairs), data, size) }
+}
+
+/// Without the map the SDK panics, and this host counts on the filter not to ask.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn proxy_get_header_map_value(
+    kind: u32,
+    name: *const u8,
+    name_size: usize,
+    data: *mut *mut u8,
+    size: *mut usize,
+) -> u32 {
+    let name = unsafe { text(name, name_size) };
+    let Some(map) = host(|host| host.maps.get(&kind).cloned()) else { return BAD_ARGUMENT };
+    match map.into_iter().find(|(other, _)| *other == name) {
+        Some((_, value)) => unsafe { give(value, data, size) },
+        None => NOT_FOUND,
+    }
 }
 
 #[unsafe(no_mangle)]
@@ -227,7 +252,7 @@ macro_rules! never {
 }
 
 never! {
-    proxy_get_log_level proxy_set_buffer_bytes proxy_set_header_map_pairs proxy_get_header_map_value
+    proxy_get_log_level proxy_set_buffer_bytes proxy_set_header_map_pairs
     proxy_replace_header_map_value proxy_remove_header_map_value proxy_add_header_map_value proxy_set_property
     proxy_get_shared_data proxy_set_shared_data proxy_register_shared_queue proxy_resolve_shared_queue
     proxy_dequeue_shared_queue proxy_enqueue_shared_queue proxy_continue_stream proxy_close_stream

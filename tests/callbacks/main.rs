@@ -132,6 +132,26 @@ fn requests_are_sent_in_slices_and_bounded() {
     assert_eq!((balanced()["queued"], host(|host| host.tick)), (29, 0));
 }
 
+/// Each call of the host costs a microsecond or so, which is most of what the filter costs.
+#[test]
+fn a_busy_filter_asks_for_the_time_once_a_tick_and_for_little_of_an_answer() {
+    let root = Root::start(1, "");
+    root.stream(9).exchange();
+    let reads = || host(|host| (host.now_read, host.maps_read));
+    let before = reads();
+    (10..15).for_each(|id| root.stream(id).exchange());
+    root.tick();
+    let sent = calls();
+    root.stream(15).exchange();
+    sent.iter().for_each(|call| root.answer(call.token, OK, ""));
+    let after = reads();
+    assert_eq!((sent.len(), balanced()["in_flight"]), (6, 6), "the numbers wait for the tick");
+    let (times, maps) = (after.0 - before.0, after.1 - before.1);
+    assert_eq!((times, maps), (2, 12), "the tick, and the record that set the timer; both maps of each exchange");
+    root.tick();
+    assert_eq!(balanced()["exported"], 6);
+}
+
 #[test]
 fn a_refused_configuration_lets_traffic_pass_unseen() {
     let (root, accepted) = Root::configure(1, r#"{"colector":{}}"#);

@@ -174,8 +174,7 @@ fn kept(rate: &str) -> i64 {
     with(&format!(r#"{{"sampling":{{"rate":{rate}}}}}"#), |root| {
         for stream in 10..410 {
             let id = format!("{stream:08x}-0000-4000-8000-000000000000");
-            host(|host| host.properties.insert("request.id".to_owned(), id.into_bytes()));
-            root.stream(stream).request_headers(&[(":path", "/")]).response_headers(OK).log().end();
+            root.stream(stream).request_headers(&[("x-request-id", &id)]).response_headers(OK).log().end();
         }
         root.tick();
         400 - balanced()["sampled_out"]
