@@ -13,6 +13,7 @@ let
   container = import ./container.nix { inherit pkgs; };
   demo = import ./demo.nix { inherit pkgs e2e filter; };
   bench = import ./bench.nix { inherit pkgs e2e filter; };
+  fuzz = import ./fuzz.nix { inherit pkgs rust sources; };
   commands = import ./commands.nix { inherit pkgs ctl filter; };
   overlays = import ./overlays.nix { inherit pkgs ctl filter; };
   manifests = pkgs.writeShellApplication {
@@ -31,7 +32,14 @@ in
     inherit ctl;
     overlays = overlays.example;
   }
-  // onLinux { inherit bench demo e2e; };
+  // onLinux {
+    inherit
+      bench
+      demo
+      e2e
+      fuzz
+      ;
+  };
 
   apps =
     commands
@@ -46,6 +54,7 @@ in
       default = demo.app;
       bench = bench.app;
       demo = demo.app;
+      fuzz = fuzz.app;
     };
 
   checks =
@@ -91,6 +100,7 @@ in
           ;
       }
       // import ./checks/bench.nix { inherit pkgs bench filter; }
+      // import ./checks/fuzz.nix { inherit pkgs fuzz; }
     );
 
   devShell = pkgs.mkShell (

@@ -63,8 +63,8 @@ rust.mkCargo (
     buildPhase = ''
       runHook preBuild
       # Cargo wants every member to have a target, also those that are not built.
-      mkdir -p k8s/ctl/src tests/bench/src tests/e2e/src
-      touch k8s/ctl/src/lib.rs tests/bench/src/lib.rs tests/e2e/src/lib.rs
+      mkdir -p k8s/ctl/src tests/bench/src tests/e2e/src tests/fuzz/src
+      touch k8s/ctl/src/lib.rs tests/bench/src/lib.rs tests/e2e/src/lib.rs tests/fuzz/src/lib.rs
       export RUSTC_WRAPPER=${rustcMetadata}/bin/rustc-metadata
       # Paths end up in panic messages: make them the same everywhere.
       export RUSTFLAGS="--remap-path-prefix=$PWD=/source --remap-path-prefix=${rust.vendor}=/vendor --remap-path-prefix=$CARGO_HOME=/cargo"

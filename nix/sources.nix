@@ -16,6 +16,7 @@ let
     ../k8s/ctl/Cargo.toml
     ../tests/bench/Cargo.toml
     ../tests/e2e/Cargo.toml
+    ../tests/fuzz/Cargo.toml
   ];
 in
 {

@@ -38,8 +38,8 @@ pub(crate) struct Root(pub(crate) u32);
 #[derive(Clone, Copy)]
 pub(crate) struct Stream(pub(crate) u32);
 
-pub(crate) fn pairs(list: &[(&str, &str)]) -> Pairs {
-    list.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect()
+pub(crate) fn pairs<V: AsRef<[u8]>>(list: &[(&str, V)]) -> Pairs {
+    list.iter().map(|(name, value)| (name.to_string(), value.as_ref().to_vec())).collect()
 }
 
 impl Root {
@@ -77,7 +77,7 @@ impl Root {
     }
 
     /// The collector answers; no headers: the call failed.
-    pub(crate) fn answer(self, token: u32, headers: &[(&str, &str)], body: &str) {
+    pub(crate) fn answer<V: AsRef<[u8]>>(self, token: u32, headers: &[(&str, V)], body: &str) {
         host(|host| {
             host.maps.insert(CALL_HEADERS, pairs(headers));
             host.buffers.insert(CALL_BODY, body.as_bytes().to_vec());
@@ -95,13 +95,13 @@ impl Root {
 }
 
 impl Stream {
-    pub(crate) fn request_headers(self, headers: &[(&str, &str)]) -> Self {
+    pub(crate) fn request_headers<V: AsRef<[u8]>>(self, headers: &[(&str, V)]) -> Self {
         host(|host| host.maps.insert(REQUEST, pairs(headers)));
         assert_eq!(proxy_on_request_headers(self.0, headers.len(), false), CONTINUE);
         self
     }
 
-    pub(crate) fn response_headers(self, headers: &[(&str, &str)]) -> Self {
+    pub(crate) fn response_headers<V: AsRef<[u8]>>(self, headers: &[(&str, V)]) -> Self {
         host(|host| host.maps.insert(RESPONSE, pairs(headers)));
         assert_eq!(proxy_on_response_headers(self.0, headers.len(), false), CONTINUE);
         self

@@ -156,10 +156,12 @@ lib.mapAttrs tool {
   gcc = {
     packages = [
       "gcc"
+      "g++"
       "cpp"
       "binutils"
     ];
     links.cc = "/usr/bin/gcc";
+    links."c++" = "/usr/bin/g++";
   };
   # what rust-bin.fromRustupToolchainFile gives
   debianRust = {
