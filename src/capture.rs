@@ -6,6 +6,7 @@ use crate::{
     config::{CaptureConfig, OversizeBody, RedactConfig},
     headers::{Headers, media_type},
     record::{Message, Record},
+    redact::REDACTED,
 };
 
 /// Marks the filter's own export requests. A stream that carries it is never recorded, whichever proxy it passes: a
@@ -147,7 +148,10 @@ impl Capture {
     pub fn record<'a>(&'a self, facts: &'a Facts, redact: &'a RedactConfig) -> Record<'a> {
         let fallback_scheme: &[u8] = if facts.tls { b"https" } else { b"http" };
         Record {
-            request_id: self.request.get("x-request-id").unwrap_or(&facts.request_id),
+            request_id: match redact.hides_header("x-request-id") {
+                true => REDACTED,
+                false => self.request.get("x-request-id").unwrap_or(&facts.request_id),
+            },
             scheme: self.request.get(":scheme").unwrap_or(fallback_scheme),
             destination_address: &facts.destination_address,
             destination_namespace: facts.destination_namespace.as_deref(),

@@ -24,8 +24,8 @@ pub fn normalise(authority: &str, namespace: Option<&str>) -> String {
 
 /// Whether [`normalise`] needs the namespace for this host.
 pub fn needs_namespace(authority: &str) -> bool {
-    let host = without_port(without_scheme(authority));
-    !host.is_empty() && !host.starts_with('[') && !host.trim_end_matches('.').contains('.') && !is_ipv6(host)
+    let host = without_port(without_scheme(authority)).trim_end_matches('.');
+    !host.is_empty() && !host.starts_with('[') && !host.contains('.') && !is_ipv6(host)
 }
 
 /// The port of an `ip:port`; IPv6 addresses stand in brackets.

@@ -1,6 +1,6 @@
 //! One finished exchange, borrowed from its capture: what every format encodes.
 
-use crate::{body::Body, config::RedactConfig, headers::Headers};
+use crate::{body::Body, config::RedactConfig, headers::Headers, redact::REDACTED};
 use std::borrow::Cow;
 
 /// One HTTP exchange. Strings are bytes as Envoy gave them; encoders replace what is not UTF-8.
@@ -46,6 +46,12 @@ impl<'a> Record<'a> {
     /// none.
     pub fn pseudo(&self, name: &str) -> &'a [u8] {
         self.request.headers.get(name).unwrap_or_default()
+    }
+
+    /// The `:authority`, which records show as the header `host`, and hide as such.
+    pub fn authority(&self) -> Option<&'a [u8]> {
+        let authority = self.request.headers.get(":authority");
+        if self.redact.hides_header("host") { authority.and(Some(REDACTED)) } else { authority }
     }
 
     /// The path, with redacted query parameters hidden.

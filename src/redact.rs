@@ -12,13 +12,18 @@ const URL_HEADERS: [&str; 3] = ["referer", "location", "content-location"];
 impl RedactConfig {
     /// A header's value as records show it.
     pub fn header<'a>(&self, name: &str, value: &'a [u8]) -> Cow<'a, [u8]> {
-        if self.headers.iter().any(|redacted| redacted == name) {
+        if self.hides_header(name) {
             Cow::Borrowed(REDACTED)
         } else if URL_HEADERS.contains(&name) {
             self.url(value)
         } else {
             Cow::Borrowed(value)
         }
+    }
+
+    /// Whether this header's value is hidden, wherever a record shows it.
+    pub fn hides_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|redacted| redacted == name)
     }
 
     /// A path or URL with the values of the redacted query parameters replaced.

@@ -166,3 +166,17 @@ fn the_reference_names_every_field_once_and_its_default_is_accepted() {
     assert_eq!(paths.len(), count);
     assert!(reference.iter().all(|field| !field.meaning.is_empty() && !field.takes.is_empty()));
 }
+
+/// Found by fuzzing: a line break in an unknown name broke the one line of the log.
+#[test]
+fn a_name_that_would_break_the_line_is_quoted_and_cut() {
+    let problem = |name: &str| {
+        let json = serde_json::json!({ "batch": { name: 1 } }).to_string();
+        let error = Config::parse(json.as_bytes()).expect_err(&json).to_string();
+        error.split(": unknown field").next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(problem("max-records"), "batch.max-records");
+    assert_eq!(problem("a\nERROR b"), r#"batch."a\nERROR b""#);
+    assert_eq!(problem(""), r#"batch."""#);
+    assert_eq!(problem(&"n".repeat(61)), format!("batch.\"{}\"…", "n".repeat(60)));
+}

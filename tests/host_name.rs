@@ -37,6 +37,7 @@ fn only_a_one_word_name_needs_the_namespace() {
         ("[::1]:80", false),
         ("::1", false),
         ("", false),
+        (".", false),
     ] {
         assert_eq!(needs_namespace(authority), needs, "{authority:?}");
     }

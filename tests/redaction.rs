@@ -1,6 +1,11 @@
 //! Redaction: a redacted value appears nowhere in a record.
 
-use http_trace_filter::config::{Config, RedactConfig};
+use http_trace_filter::{
+    capture::{Capture, Facts},
+    config::{Config, RedactConfig},
+    format::Format,
+    headers::Headers,
+};
 
 fn redact(json: &str) -> RedactConfig {
     Config::parse(json.as_bytes()).expect(json).redact
@@ -46,5 +51,20 @@ fn a_list_replaces_the_default_and_an_empty_one_turns_it_off() {
     assert_eq!(&*redact(r#"{"redact":{"headers":[]}}"#).header("authorization", b"v"), b"v");
     for name in ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"] {
         assert_eq!(&*redact("{}").header(name, b"v"), b"[redacted]", "{name}");
+    }
+}
+
+/// Found by fuzzing: both stand in fields of their own beside the list of headers.
+#[test]
+fn the_request_id_and_the_host_are_hidden_wherever_they_stand() {
+    let mut capture = Capture::default();
+    let pairs = [(":authority", "h1dden"), ("x-request-id", "h1dden")];
+    capture.request_headers(Headers::from(pairs.map(|(name, value)| (name.to_owned(), value.into())).to_vec()));
+    let facts = Facts { request_id: b"h1dden".to_vec(), ..Facts::default() };
+    let redact = redact(r#"{"redact":{"headers":["Host","X-Request-Id"]}}"#);
+    for format in [Format::Publish, Format::Apiclarity] {
+        let json = format.encode(&capture.record(&facts, &redact)).expect("a record encodes");
+        let text = String::from_utf8(json).expect("UTF-8");
+        assert_eq!((text.matches("h1dden").count(), text.matches("[redacted]").count()), (0, 4), "{text}");
     }
 }

@@ -154,7 +154,10 @@ impl Section {
                 let hint = near.map_or(String::new(), |near| ["; did you mean ", &self.path, near, "?"].concat());
                 ["unknown field, takes one of ", &self.known.join(", "), &hint].concat()
             };
-            self.problems.push([&self.path, name, ": ", &problem].concat());
+            // Any name may stand here; one that might break the line is quoted, and cut.
+            let plain = !name.is_empty() && name.len() <= 60 && name.bytes().all(|b| b.is_ascii_graphic());
+            let shown = if plain { name.clone() } else { Json::Text(name.clone()).to_string() };
+            self.problems.push([&self.path, &shown, ": ", &problem].concat());
         }
         if self.problems.is_empty() { Ok(()) } else { Err(ConfigError { problems: self.problems }) }
     }

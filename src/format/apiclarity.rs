@@ -68,7 +68,7 @@ struct Header<'a> {
 impl<'a> From<&'a Record<'a>> for Telemetry<'a> {
     fn from(record: &'a Record<'a>) -> Self {
         let namespace = record.destination_namespace.map(String::from_utf8_lossy);
-        let authority = String::from_utf8_lossy(record.pseudo(":authority"));
+        let authority = String::from_utf8_lossy(record.authority().unwrap_or_default());
         let common = |message: Message<'a>, body, host, time| Common {
             version: Lossy(record.version),
             headers: Headers { host, message, record },
@@ -86,12 +86,7 @@ impl<'a> From<&'a Record<'a>> for Telemetry<'a> {
                 method: Lossy(record.pseudo(":method")),
                 path: super::text::lossy(record.path()),
                 host: host_name::normalise(&authority, namespace.as_deref()),
-                common: common(
-                    record.request,
-                    Base64::Request,
-                    record.request.headers.get(":authority"),
-                    record.start_ms,
-                ),
+                common: common(record.request, Base64::Request, record.authority(), record.start_ms),
             },
             response: Response {
                 status_code: record.status.to_string(),

@@ -64,9 +64,9 @@ impl<'a> From<&'a Record<'a>> for Telemetry<'a> {
             scnt_request: Request {
                 method: Lossy(record.pseudo(":method")),
                 path: super::text::lossy(record.path()),
-                host: Lossy(record.pseudo(":authority")),
+                host: Lossy(record.authority().unwrap_or_default()),
                 version: Lossy(record.version),
-                headers: pairs(request, request.headers.get(":authority")),
+                headers: pairs(request, record.authority()),
                 body: Base64::Request,
                 truncated_body: request.body.truncated(),
             },
