@@ -12,6 +12,11 @@ let
     system = "none";
   };
   standIn = import ./nixpkgs { system = "x86_64-linux"; };
+  wheels = import ./nixpkgs/wheels.nix {
+    lib = standInLib;
+    pkgs = { };
+    system = "none";
+  };
   names = set: lib.filter (name: !lib.elem name [ "recurseForDerivations" ]) (lib.attrNames set);
 
   between =
@@ -32,9 +37,13 @@ let
         name: tool: lib.concatStringsSep " " ([ name ] ++ tool.packages)
       ) tools;
     };
+    wheels = {
+      readme = quoted (between "wheels");
+      really = names wheels;
+    };
     others = {
       readme = quoted (between "others");
-      really = lib.filter (name: !tools ? ${name}) (names standIn);
+      really = lib.filter (name: !(tools // wheels) ? ${name}) (names standIn);
     };
     lib = {
       readme = quoted (between "lib");

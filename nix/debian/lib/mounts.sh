@@ -95,6 +95,7 @@ sandbox-fallback = false
 sandbox-paths = /usr /bin /lib /lib64? /etc/alternatives?
 build-users-group =
 build-dir = $state/builds
+pre-build-hook = $here/lib/wheels.sh
 substituters =
 substitute = false
 flake-registry =

@@ -15,12 +15,14 @@ let
   stdenvs = import ./stdenv { inherit lib pkgs hostPlatform; };
   builders = import ./builders.nix { inherit lib pkgs; };
   rust = import ./rust.nix { inherit lib pkgs root; };
+  wheels = import ./wheels.nix { inherit lib pkgs system; };
 
   pkgs =
     tools
     // stdenvs
     // builders
     // rust
+    // wheels
     // {
       inherit
         lib
