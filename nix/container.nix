@@ -1,5 +1,8 @@
 # bin/envoy-in-container: takes Envoy's arguments and runs it in an OCI container (crun), also inside Nix's build sandbox.
-{ pkgs }:
+{
+  pkgs,
+  envoy ? pkgs.envoy-bin,
+}:
 let
   # The static part of the OCI runtime configuration; the script adds arguments and mounts.
   # https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md
@@ -21,7 +24,7 @@ let
           gid = 0;
         };
         env = [ "PATH=/usr/bin:/bin" ];
-        args = [ "${pkgs.envoy-bin}/bin/envoy" ];
+        args = [ "${envoy}/bin/envoy" ];
       };
       mounts = [
         {

@@ -14,6 +14,7 @@ let
   demo = import ./demo.nix { inherit pkgs e2e filter; };
   bench = import ./bench.nix { inherit pkgs e2e filter; };
   fuzz = import ./fuzz.nix { inherit pkgs rust sources; };
+  matrix = import ./matrix.nix { inherit pkgs e2e filter; };
   commands = import ./commands.nix { inherit pkgs ctl filter; };
   overlays = import ./overlays.nix { inherit pkgs ctl filter; };
   manifests = pkgs.writeShellApplication {
@@ -55,6 +56,7 @@ in
       bench = bench.app;
       demo = demo.app;
       fuzz = fuzz.app;
+      matrix = matrix.app;
     };
 
   checks =
@@ -101,6 +103,7 @@ in
       }
       // import ./checks/bench.nix { inherit pkgs bench filter; }
       // import ./checks/fuzz.nix { inherit pkgs fuzz; }
+      // import ./checks/matrix.nix { inherit pkgs e2e filter; }
     );
 
   devShell = pkgs.mkShell (

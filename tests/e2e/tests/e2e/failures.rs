@@ -28,6 +28,9 @@ async fn reset_before_the_response() {
 #[tokio::test]
 async fn reset_mid_body() {
     let stage = Stage::start().await;
+    // Before 1.37, Envoy's RST_STREAM said NO_ERROR, which HTTP/2 clients take for an end: envoyproxy/envoy#42269.
+    let version = stage.envoy.admin().version().expect("Envoy's version");
+    let tells_nothing = version.starts_with("1.36.");
     for target in ["/", "/h2/"] {
         for protocol in [H1, H2] {
             for framing in [Framing::Length, Framing::Chunked] {
@@ -35,7 +38,8 @@ async fn reset_mid_body() {
                 let case = Case::new(format!("{framing:?} at {target}"), protocol, Request::get(target), reply);
                 let (exchange, record) = stage.check(case).await;
                 let answer = (exchange.answer.status(), exchange.answer.body.len(), exchange.answer.end);
-                assert_eq!(answer, (200, 5000, End::Cut));
+                let end = if tells_nothing && protocol == H2 { End::Complete } else { End::Cut };
+                assert_eq!(answer, (200, 5000, end), "{framing:?} at {target}, {protocol:?}, Envoy {version}");
                 assert_eq!(record["scnt_response"]["status_code"], "200");
             }
         }
