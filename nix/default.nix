@@ -14,6 +14,7 @@ let
   demo = import ./demo.nix { inherit pkgs e2e filter; };
   bench = import ./bench.nix { inherit pkgs e2e filter; };
   fuzz = import ./fuzz.nix { inherit pkgs rust sources; };
+  audit = import ./audit.nix { inherit pkgs rust sources; };
   matrix = import ./matrix.nix { inherit pkgs e2e filter; };
   commands = import ./commands.nix { inherit pkgs ctl filter; };
   overlays = import ./overlays.nix { inherit pkgs ctl filter; };
@@ -45,6 +46,7 @@ in
   apps =
     commands
     // {
+      audit = audit.app;
       manifests = {
         type = "app";
         program = "${manifests}/bin/http-trace-manifests";
@@ -75,6 +77,15 @@ in
         ctl
         filter
         sources
+        ;
+    }
+    // import ./checks/supply.nix {
+      inherit
+        pkgs
+        audit
+        e2e
+        filter
+        rust
         ;
     }
     // {

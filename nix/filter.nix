@@ -1,4 +1,4 @@
-# The filter: lib/http-trace-filter.wasm and its sha256. The same bytes on every host.
+# The filter: lib/http-trace-filter.wasm, its sha256, and its bill of materials. The same bytes on every host.
 {
   pkgs,
   rust,
@@ -47,6 +47,9 @@ let
     )
   );
 
+  # Cargo.lock, for jq: the crates' hashes.
+  lock = pkgs.writeText "cargo-lock.json" (builtins.toJSON (lib.importTOML ../Cargo.lock));
+
   rustcMetadata = pkgs.writeShellApplication {
     name = "rustc-metadata";
     runtimeInputs = [ pkgs.coreutils ];
@@ -58,7 +61,10 @@ rust.mkCargo (
     pname = name;
     inherit (manifest.workspace.package) version;
     src = sources.filter;
-    nativeBuildInputs = [ pkgs.binaryen ];
+    nativeBuildInputs = [
+      pkgs.binaryen
+      pkgs.jq
+    ];
 
     buildPhase = ''
       runHook preBuild
@@ -68,7 +74,8 @@ rust.mkCargo (
       export RUSTC_WRAPPER=${rustcMetadata}/bin/rustc-metadata
       # Paths end up in panic messages: make them the same everywhere.
       export RUSTFLAGS="--remap-path-prefix=$PWD=/source --remap-path-prefix=${rust.vendor}=/vendor --remap-path-prefix=$CARGO_HOME=/cargo"
-      cargo build --frozen --release --package http-trace-filter --lib --target wasm32-unknown-unknown
+      cargo build --frozen --release --package http-trace-filter --lib --target wasm32-unknown-unknown \
+        --message-format json-render-diagnostics > messages.json
       wasm-metadce target/wasm32-unknown-unknown/release/http_trace_filter.wasm \
         --graph-file ${reachability} --output reachable.wasm > unused.txt
       # Low memory is unused: the linker puts the stack there, and its end is no object. Whole-program inference (gufa)
@@ -83,6 +90,15 @@ rust.mkCargo (
       mkdir -p "$out/lib"
       cp http-trace-filter.wasm "$out/lib/"
       (cd "$out/lib" && sha256sum http-trace-filter.wasm > http-trace-filter.wasm.sha256)
+      cargo metadata --frozen --format-version 1 --filter-platform wasm32-unknown-unknown > metadata.json
+      cargo tree --frozen --package http-trace-filter --edges normal --target wasm32-unknown-unknown --no-dedupe \
+        --prefix depth > tree
+      jq --null-input --from-file ${./sbom.jq} --slurpfile metadata metadata.json \
+        --rawfile tree tree --argjson lock "$(cat ${lock})" \
+        --arg sha256 "$(sha256sum < "$out/lib/http-trace-filter.wasm" | cut -d ' ' -f 1)" \
+        --argjson tools "$(jq --null-input --arg rustc "$(rustc --version)" --arg wasm_opt "$(wasm-opt --version)" \
+          '{rustc: $rustc, "wasm-opt": $wasm_opt} | map_values(sub("^(rustc|wasm-opt version) "; ""))')" \
+        messages.json > "$out/lib/http-trace-filter.cdx.json"
       echo "http-trace-filter.wasm: $(stat -c %s "$out/lib/http-trace-filter.wasm") bytes"
       runHook postInstall
     '';

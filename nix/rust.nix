@@ -14,7 +14,7 @@ let
   '';
 in
 {
-  inherit toolchain vendor;
+  inherit toolchain vendor cargoConfig;
 
   # A derivation in which cargo works, offline. The attributes are stdenv.mkDerivation's.
   mkCargo =

@@ -30,6 +30,8 @@ in
       ../.rustfmt.toml
     ]
   );
+  # What decides which crates there are, and which may be.
+  deny = source (workspace ++ [ ../.deny.toml ]);
   # What is applied, without the tools beside it.
   k8s = source [
     ../k8s/base

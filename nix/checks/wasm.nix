@@ -65,6 +65,7 @@ in
       sha256sum ${wasm} ${again}/lib/http-trace-filter.wasm
       exit 1
     fi
+    cmp ${filter}/lib/http-trace-filter.cdx.json ${again}/lib/http-trace-filter.cdx.json
     touch $out
   '';
 
