@@ -8,7 +8,7 @@ let
   # Cargo wants every member to have a target.
   workspace = pkgs.runCommand "http-trace-workspace" { } ''
     cp -r --no-preserve=mode ${sources.deny} $out
-    for member in k8s/ctl tests/bench tests/e2e; do
+    for member in k8s/ctl tests/bench tests/e2e tests/fuzz; do
       mkdir -p "$out/$member/src"
       touch "$out/$member/src/lib.rs"
     done
