@@ -7,6 +7,12 @@ let
   sources = import ./sources.nix { inherit lib; };
   rust = import ./rust.nix { inherit pkgs; };
   filter = import ./filter.nix { inherit pkgs rust sources; };
+  # The same with a switch that makes it trap, for tests.
+  faulty = import ./filter.nix {
+    inherit pkgs rust sources;
+    name = "http-trace-filter-faulty";
+    features = [ "fault" ];
+  };
   e2e = import ./e2e.nix { inherit pkgs rust sources; };
   ctl = import ./ctl.nix { inherit pkgs rust sources; };
   # Envoy is packaged for Linux only, and so are containers.
@@ -69,6 +75,7 @@ in
         rust
         sources
         filter
+        faulty
         ;
     }
     // import ./checks/readme.nix {
@@ -109,6 +116,7 @@ in
           ctl
           demo
           e2e
+          faulty
           filter
           ;
       }

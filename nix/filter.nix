@@ -6,6 +6,8 @@
   # For the determinism check, which builds it a second time in other circumstances.
   name ? "http-trace-filter",
   circumstances ? { },
+  # Of the crate. What is shipped has none.
+  features ? [ ],
 }:
 let
   inherit (pkgs) lib;
@@ -75,7 +77,7 @@ rust.mkCargo (
       # Paths end up in panic messages: make them the same everywhere.
       export RUSTFLAGS="--remap-path-prefix=$PWD=/source --remap-path-prefix=${rust.vendor}=/vendor --remap-path-prefix=$CARGO_HOME=/cargo"
       cargo build --frozen --release --package http-trace-filter --lib --target wasm32-unknown-unknown \
-        --message-format json-render-diagnostics > messages.json
+        --features "${lib.concatStringsSep "," features}" --message-format json-render-diagnostics > messages.json
       wasm-metadce target/wasm32-unknown-unknown/release/http_trace_filter.wasm \
         --graph-file ${reachability} --output reachable.wasm > unused.txt
       # Low memory is unused: the linker puts the stack there, and its end is no object. Whole-program inference (gufa)

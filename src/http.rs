@@ -199,6 +199,8 @@ impl HttpContext for Http {
     crate::unused::no_http_host_calls!();
 
     fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
+        #[cfg(feature = "fault")]
+        crate::fault::at("request_headers");
         if let Some(worker) = self.worker.clone() {
             self.request_headers(&worker, Phase::Request);
         }
@@ -206,11 +208,15 @@ impl HttpContext for Http {
     }
 
     fn on_http_request_body(&mut self, body_size: usize, _end_of_stream: bool) -> Action {
+        #[cfg(feature = "fault")]
+        crate::fault::at("request_body");
         self.body(Direction::Request, BufferType::HttpRequestBody, body_size);
         Action::Continue
     }
 
     fn on_http_response_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
+        #[cfg(feature = "fault")]
+        crate::fault::at("response_headers");
         if let Some(worker) = self.recording() {
             self.response_headers(&worker);
         }
@@ -218,12 +224,16 @@ impl HttpContext for Http {
     }
 
     fn on_http_response_body(&mut self, body_size: usize, _end_of_stream: bool) -> Action {
+        #[cfg(feature = "fault")]
+        crate::fault::at("response_body");
         self.body(Direction::Response, BufferType::HttpResponseBody, body_size);
         Action::Continue
     }
 
     /// The one place where a record ends: trailers, resets and local replies skip `end_of_stream`.
     fn on_log(&mut self) {
+        #[cfg(feature = "fault")]
+        crate::fault::at("log");
         // A stream is logged once, but Envoy may be configured to log it again (periodic access logs).
         let Some(worker) = self.worker.take() else { return };
         // It may be the stream's first callback: Envoy answers some requests before the filters see them. Then the

@@ -29,6 +29,8 @@ pub mod redact;
 pub mod sampling;
 pub mod stats;
 
+#[cfg(feature = "fault")]
+mod fault;
 mod host;
 mod http;
 mod root;

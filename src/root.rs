@@ -33,6 +33,8 @@ impl Context for Root {
     crate::unused::no_context_host_calls!();
 
     fn on_http_call_response(&mut self, token: u32, num_headers: usize, body_size: usize, _num_trailers: usize) {
+        #[cfg(feature = "fault")]
+        crate::fault::at("http_call_response");
         let Some(worker) = &self.worker else { return };
         // No headers at all: the call failed, and there is no map.
         let header = |name| (num_headers > 0).then(|| host::header(MapType::HttpCallResponseHeaders, name)).flatten();
@@ -60,6 +62,8 @@ impl Context for Root {
     /// Envoy asks before it destroys the context, for example when the configuration changed. Its calls would be
     /// cancelled: records that wait or are in flight get the time they need, which the bounded retries limit.
     fn on_done(&mut self) -> bool {
+        #[cfg(feature = "fault")]
+        crate::fault::at("done");
         let Some(worker) = &self.worker else { return true };
         worker.drain();
         self.leaving = !worker.is_idle();
@@ -91,6 +95,8 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
+        #[cfg(feature = "fault")]
+        crate::fault::at("tick");
         let Some(worker) = &self.worker else { return };
         worker.ticked();
         self.leave_when_idle();

@@ -5,6 +5,7 @@
   ctl,
   demo,
   e2e,
+  faulty,
   filter,
 }:
 let
@@ -21,6 +22,13 @@ in
   envoy-process = endToEnd "envoy-process" "${pkgs.envoy-bin}/bin/envoy";
 
   envoy-container = endToEnd "envoy-container" "${container}/bin/envoy-in-container";
+
+  # A VM that traps, which no filter of ours should: traffic goes on.
+  envoy-trap = pkgs.runCommand "envoy-trap" { } ''
+    export ENVOY=${pkgs.envoy-bin}/bin/envoy HTTP_TRACE_FILTER_WASM=${faulty}/lib/http-trace-filter.wasm
+    ${e2e}/bin/http-trace-trap-tests --test-threads 4
+    touch $out
+  '';
 
   # What the overlay generator writes, in Envoy: no schema covers an EnvoyFilter's patches.
   envoy-overlays = pkgs.runCommand "envoy-overlays" { } ''

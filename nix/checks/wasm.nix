@@ -4,6 +4,7 @@
   rust,
   sources,
   filter,
+  faulty,
 }:
 let
   inherit (pkgs) lib;
@@ -74,6 +75,15 @@ in
     echo "size: $size bytes of 150000"
     if [ "$size" -gt 150000 ]; then
       echo "too large: kubectl's client-side apply, and start-up, need a small module"
+      exit 1
+    fi
+    switch=$(sed -n 's/^const HEADER: &str = "\(.*\)";$/\1/p' ${../../src/fault.rs})
+    if [ -z "$switch" ] || ! grep --quiet --text --fixed-strings "$switch" ${faulty}/lib/http-trace-filter.wasm; then
+      echo "the build with the feature fault has no switch \"$switch\", so it cannot be looked for here"
+      exit 1
+    fi
+    if grep --quiet --text --fixed-strings "$switch" ${wasm}; then
+      echo "the wasm has the switch $switch, by which a request ends the VM: build it without the feature fault"
       exit 1
     fi
     if grep --text --only-matching --max-count=3 '/nix/store[[:print:]]*' ${wasm}; then

@@ -80,10 +80,10 @@ fn filter(plan: &Plan<'_>) -> Value {
     } })
 }
 
-/// What [`Plan::discovery`] holds: the filter from this wasm file, with its own configuration (JSON), if any.
+/// The filter from this wasm file, with its own configuration (JSON), if any: Envoy's `PluginConfig`.
 #[must_use]
-pub fn discovery(wasm: &Path, configuration: Option<&str>) -> Value {
-    let mut config = json!({
+pub fn plugin(wasm: &Path, configuration: Option<&str>) -> Value {
+    let mut plugin = json!({
         "name": FILTER,
         "root_id": FILTER,
         "fail_open": true,
@@ -94,12 +94,24 @@ pub fn discovery(wasm: &Path, configuration: Option<&str>) -> Value {
         },
     });
     if let Some(text) = configuration {
-        config["configuration"] = json!({ "@type": "type.googleapis.com/google.protobuf.StringValue", "value": text });
+        configure(&mut plugin, text);
     }
+    plugin
+}
+
+/// Gives the filter another configuration of its own.
+pub fn configure(plugin: &mut Value, configuration: &str) {
+    plugin["configuration"] =
+        json!({ "@type": "type.googleapis.com/google.protobuf.StringValue", "value": configuration });
+}
+
+/// What [`Plan::discovery`] holds.
+#[must_use]
+pub fn discovery(plugin: Value) -> Value {
     json!({ "resources": [{
         "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
         "name": FILTER,
-        "typed_config": { "@type": WASM, "config": config },
+        "typed_config": { "@type": WASM, "config": plugin },
     }] })
 }
 

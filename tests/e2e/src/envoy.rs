@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 
 use crate::admin::Admin;
-use crate::bootstrap::{self, FILTERED, PLAIN, Plan};
+use crate::bootstrap::{FILTERED, PLAIN};
 use crate::resident;
 use crate::temp::TempDir;
 use crate::wait::DEADLINE;
@@ -47,15 +47,7 @@ pub struct Envoy {
 }
 
 impl Envoy {
-    /// Starts it, and returns once it serves.
-    ///
-    /// # Errors
-    /// When it cannot be started or does not come up; the error holds the end of its log.
-    pub async fn start(plan: &Plan<'_>) -> io::Result<Self> {
-        Self::run(&bootstrap::bootstrap(plan)).await
-    }
-
-    /// As [`Envoy::start`], with a bootstrap that [`bootstrap::around`] made.
+    /// Starts it with a bootstrap that [`crate::bootstrap`] made, and returns once it serves.
     ///
     /// # Errors
     /// When it cannot be started or does not come up; the error holds the end of its log.

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{fs, io};
 
+use serde_json::Value;
+
 use crate::account;
 use crate::bootstrap::{self, Plan};
 use crate::case::{Abort, Case, Exchange};
@@ -32,6 +34,14 @@ pub struct Rig {
 
 const DISCOVERY: &str = "filter.json";
 
+/// What Envoy is given.
+pub struct Given {
+    /// The filter, as Envoy's `PluginConfig`.
+    pub plugin: Value,
+    /// The bootstrap.
+    pub bootstrap: Value,
+}
+
 impl Rig {
     /// Starts all three, with this configuration of the filter; `service` answers requests that have no reply of their
     /// own.
@@ -39,9 +49,20 @@ impl Rig {
     /// # Errors
     /// When one cannot be started.
     pub async fn start(configuration: Option<&str>, service: Service) -> io::Result<Self> {
+        Self::start_with(configuration, service, |_| {}).await
+    }
+
+    /// As [`Rig::start`], with an Envoy that is given something else.
+    ///
+    /// # Errors
+    /// When one cannot be started.
+    pub async fn start_with(
+        configuration: Option<&str>,
+        service: Service,
+        change: impl FnOnce(&mut Given),
+    ) -> io::Result<Self> {
         let directory = TempDir::new()?;
         let discovery = directory.path().join(DISCOVERY);
-        fs::write(&discovery, bootstrap::discovery(&envoy::wasm()?, configuration).to_string())?;
         let upstream = Upstream::start(service).await?;
         let collector = Collector::start().await?;
         let plan = Plan {
@@ -50,7 +71,11 @@ impl Rig {
             upstream_h2: upstream.h2,
             collector: collector.address,
         };
-        let envoy = Envoy::start(&plan).await?;
+        let plugin = bootstrap::plugin(&envoy::wasm()?, configuration);
+        let mut given = Given { plugin, bootstrap: bootstrap::bootstrap(&plan) };
+        change(&mut given);
+        fs::write(&discovery, bootstrap::discovery(given.plugin).to_string())?;
+        let envoy = Envoy::run(&given.bootstrap).await?;
         Ok(Self { envoy, upstream, collector, directory })
     }
 
@@ -60,11 +85,13 @@ impl Rig {
     /// When it cannot be written, or Envoy refuses it.
     pub async fn reconfigure(&self, configuration: &str) -> io::Result<()> {
         let before = self.discoveries()?;
-        let next = self.directory.path().join("next.json");
-        fs::write(&next, bootstrap::discovery(&envoy::wasm()?, Some(configuration)).to_string())?;
+        let (path, next) = (self.directory.path().join(DISCOVERY), self.directory.path().join("next.json"));
+        let mut discovery: Value = serde_json::from_slice(&fs::read(&path)?)?;
+        bootstrap::configure(&mut discovery["resources"][0]["typed_config"]["config"], configuration);
+        fs::write(&next, discovery.to_string())?;
         // Envoy looks for files that are moved to the path, not for changes of the one that is there:
         // https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/core/v3/config_source.proto
-        fs::rename(next, self.directory.path().join(DISCOVERY))?;
+        fs::rename(next, path)?;
         let changed = || self.discoveries().ok().filter(|now| *now != before);
         match wait::within(wait::DEADLINE, changed).await {
             Some((_, refused)) if refused == before.1 => Ok(()),

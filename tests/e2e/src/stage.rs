@@ -14,8 +14,12 @@ use crate::diff;
 use crate::expect::Expected;
 use crate::message::Message;
 use crate::reply::Reply;
-use crate::rig::{Rig, unused_id};
+use crate::rig::{Given, Rig, unused_id};
+use crate::upstream::Service;
 use crate::wait;
+
+/// What Envoy logs when the VM traps: `Function: proxy_on_log failed: Uncaught RuntimeError: unreachable`.
+pub const TRAPPED: &str = "Function: proxy_";
 
 /// A rig that knows which records there must be. Every test ends with [`Stage::finish`].
 pub struct Stage {
@@ -38,7 +42,17 @@ impl Stage {
     /// # Panics
     /// When one cannot be started.
     pub async fn with(configuration: Option<&str>) -> Self {
-        let rig = Rig::start(configuration, |_| Reply::echo()).await.unwrap_or_else(|error| panic!("{error}"));
+        Self::serving(configuration, |_| Reply::echo(), |_| {}).await
+    }
+
+    /// As [`Stage::with`], with an upstream that answers otherwise where a case does not say what, and an Envoy that is given
+    /// something else.
+    ///
+    /// # Panics
+    /// When one cannot be started.
+    pub async fn serving(configuration: Option<&str>, service: Service, change: impl FnOnce(&mut Given)) -> Self {
+        let rig = Rig::start_with(configuration, service, change).await;
+        let rig = rig.unwrap_or_else(|error| panic!("{error}"));
         Self { rig, ids: Mutex::default(), finished: false }
     }
 
@@ -165,7 +179,7 @@ impl Stage {
         }
         assert!(missing.is_empty(), "no record of {missing:?}");
         self.accounted().await;
-        self.assert_log_without(&["in-VM failed", "panicked", "[critical]", "[error]"]);
+        self.assert_log_without(&[TRAPPED, "panicked", "[critical]", "[error]"]);
     }
 
     /// As [`Stage::finish`] when records may be lost: checks only that every stream is accounted for, and that the filter
@@ -176,7 +190,7 @@ impl Stage {
     pub async fn finish_lossy(mut self) {
         self.finished = true;
         self.accounted().await;
-        self.assert_log_without(&["in-VM failed", "panicked", "[critical]"]);
+        self.assert_log_without(&[TRAPPED, "panicked", "[critical]"]);
     }
 
     /// As [`Stage::finish_lossy`] after Envoy was given what it must refuse, which it logs as critical.
@@ -186,10 +200,20 @@ impl Stage {
     pub async fn finish_refusing(mut self) {
         self.finished = true;
         self.accounted().await;
-        self.assert_log_without(&["in-VM failed", "panicked"]);
+        self.assert_log_without(&[TRAPPED, "panicked"]);
         let log = self.envoy.log();
         let critical: Vec<&str> = log.lines().filter(|line| line.contains("[critical]")).collect();
         assert!(critical.len() == 1 && critical[0].ends_with("failed to load"), "{critical:?}");
+    }
+
+    /// As [`Stage::finish`] after the filter was made to trap: of one that did, nothing more can be expected.
+    ///
+    /// # Panics
+    /// When it did not.
+    pub fn finish_trapped(mut self) {
+        self.finished = true;
+        let log = self.envoy.log();
+        assert!(log.contains(TRAPPED), "the filter did not trap:\n{log}");
     }
 
     async fn send(&self, case: &Case, to: SocketAddr) -> Exchange {
