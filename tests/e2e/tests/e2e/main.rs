@@ -12,6 +12,7 @@ mod failures;
 mod formats;
 mod grpc;
 mod headers;
+mod hostile;
 mod load;
 mod local;
 mod malformed;
