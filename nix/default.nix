@@ -22,6 +22,7 @@ let
   fuzz = import ./fuzz.nix { inherit pkgs rust sources; };
   audit = import ./audit.nix { inherit pkgs rust sources; };
   matrix = import ./matrix.nix { inherit pkgs e2e filter; };
+  chaos = import ./chaos.nix { inherit pkgs e2e filter; };
   commands = import ./commands.nix { inherit pkgs ctl filter; };
   overlays = import ./overlays.nix { inherit pkgs ctl filter; };
   manifests = pkgs.writeShellApplication {
@@ -47,6 +48,7 @@ in
       e2e
       fuzz
       ;
+    inherit (chaos) chaos soak;
   };
 
   apps =
@@ -62,9 +64,11 @@ in
     // onLinux {
       default = demo.app;
       bench = bench.app;
+      chaos = chaos.chaos.app;
       demo = demo.app;
       fuzz = fuzz.app;
       matrix = matrix.app;
+      soak = chaos.soak.app;
     };
 
   checks =
@@ -123,6 +127,7 @@ in
       // import ./checks/bench.nix { inherit pkgs bench filter; }
       // import ./checks/fuzz.nix { inherit pkgs fuzz; }
       // import ./checks/matrix.nix { inherit pkgs e2e filter; }
+      // import ./checks/chaos.nix { inherit pkgs chaos; }
     );
 
   devShell = pkgs.mkShell (

@@ -1,5 +1,5 @@
 # The end-to-end harness: bin/http-trace-e2e (the demo), bin/http-trace-NAME-tests, a program for each test target (e2e,
-# overlays …), and bin/http-trace-bench, which shares its crates.
+# overlays …), and bin/http-trace-bench, bin/http-trace-chaos and bin/http-trace-soak, which share its crates.
 {
   pkgs,
   rust,
@@ -12,7 +12,8 @@ rust.mkCargo {
 
   buildPhase = ''
     runHook preBuild
-    cargo build --frozen --profile tools --package http-trace-e2e --package http-trace-bench --bins
+    cargo build --frozen --profile tools --package http-trace-e2e --package http-trace-bench --package http-trace-chaos \
+      --bins
     cargo test --frozen --profile tools --package http-trace-e2e --test '*' --no-run \
       --message-format json > messages.json
     runHook postBuild
@@ -20,13 +21,14 @@ rust.mkCargo {
 
   doCheck = true;
   checkPhase = ''
-    cargo test --frozen --profile tools --package http-trace-e2e --package http-trace-bench --lib --bins
+    cargo test --frozen --profile tools --package http-trace-e2e --package http-trace-bench --package http-trace-chaos \
+      --lib --bins
   '';
 
   installPhase = ''
     runHook preInstall
     mkdir -p "$out/bin"
-    cp target/tools/http-trace-e2e target/tools/http-trace-bench "$out/bin/"
+    cp target/tools/http-trace-{e2e,bench,chaos,soak} "$out/bin/"
     jq -r 'select(.reason == "compiler-artifact" and .target.kind == ["test"]) | "\(.target.name) \(.executable)"' \
       messages.json > programs
     [ -s programs ] || { echo "no test target was built"; exit 1; }

@@ -71,8 +71,10 @@ rust.mkCargo (
     buildPhase = ''
       runHook preBuild
       # Cargo wants every member to have a target, also those that are not built.
-      mkdir -p k8s/ctl/src tests/bench/src tests/e2e/src tests/fuzz/src
-      touch k8s/ctl/src/lib.rs tests/bench/src/lib.rs tests/e2e/src/lib.rs tests/fuzz/src/lib.rs
+      for member in k8s/ctl tests/bench tests/chaos tests/e2e tests/fuzz; do
+        mkdir -p "$member/src"
+        touch "$member/src/lib.rs"
+      done
       export RUSTC_WRAPPER=${rustcMetadata}/bin/rustc-metadata
       # Paths end up in panic messages: make them the same everywhere.
       export RUSTFLAGS="--remap-path-prefix=$PWD=/source --remap-path-prefix=${rust.vendor}=/vendor --remap-path-prefix=$CARGO_HOME=/cargo"

@@ -15,6 +15,7 @@ let
     # Cargo wants the manifest of each member, whatever it builds.
     ../k8s/ctl/Cargo.toml
     ../tests/bench/Cargo.toml
+    ../tests/chaos/Cargo.toml
     ../tests/e2e/Cargo.toml
     ../tests/fuzz/Cargo.toml
   ];

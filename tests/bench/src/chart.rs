@@ -1,5 +1,7 @@
 //! The chart: a bar a case, as long as the CPU it adds.
 
+use http_trace_e2e::svg::{escape, image};
+
 use crate::results::Row;
 
 const WIDTH: f64 = 800.0;
@@ -27,13 +29,7 @@ pub(crate) fn chart(rows: &[Row], subtitle: &str) -> String {
         }
         y += STEP / 2.0;
     }
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {y:.0}\" font-family=\"sans-serif\" \
-         font-size=\"14\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\
-         <text x=\"8\" y=\"18\" font-size=\"16\" font-weight=\"bold\">CPU that Envoy's worker needs more a request, in \
-         microseconds</text>\n<text x=\"8\" y=\"36\" font-size=\"12\" fill=\"#555\">{}</text>\n{marks}</svg>\n",
-        escape(subtitle)
-    )
+    image(WIDTH, y, "CPU that Envoy's worker needs more a request, in microseconds", subtitle, &marks)
 }
 
 fn heading(size: usize) -> String {
@@ -64,10 +60,6 @@ fn bar(row: &Row, y: f64, scale: f64) -> String {
         y + 15.0,
         added.median,
     )
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The table on standard output.
 
+use http_trace_e2e::columns::align;
+
 use crate::results::Row;
 
 /// What the columns mean.
@@ -18,18 +20,7 @@ const TAIL: [&str; 2] = ["start", "records"];
 pub(crate) fn table(rows: &[Row]) -> String {
     let mut cells = vec![HEAD.iter().chain(&TAIL).map(|head| (*head).to_owned()).collect::<Vec<_>>()];
     cells.extend(rows.iter().map(line));
-    let width = |column: usize| cells.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..cells[0].len()).map(width).collect();
-    let mut text = String::new();
-    for line in &cells {
-        let mut shown = format!("{:<width$}", line[0], width = widths[0]);
-        for (cell, width) in line.iter().zip(&widths).skip(1) {
-            shown.push_str(&format!("  {cell:>width$}"));
-        }
-        text.push_str(shown.trim_end());
-        text.push('\n');
-    }
-    text
+    align(&cells)
 }
 
 fn line(row: &Row) -> Vec<String> {

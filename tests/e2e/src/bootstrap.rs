@@ -132,7 +132,7 @@ fn listener(name: &str, filters: Vec<Value>) -> Value {
         "http_filters": filters,
     });
     let chain = json!({ "name": "envoy.filters.network.http_connection_manager", "typed_config": manager });
-    json!({ "name": name, "address": any_port(), "filter_chains": [{ "filters": [chain] }] })
+    json!({ "name": name, "stat_prefix": name, "address": any_port(), "filter_chains": [{ "filters": [chain] }] })
 }
 
 fn routes() -> Value {

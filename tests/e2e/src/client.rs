@@ -136,7 +136,11 @@ async fn h1(stream: TcpStream, request: &Request, hold: Option<usize>, answer: &
     }
 }
 
-async fn body(write: &mut (impl AsyncWriteExt + Unpin), request: &Request, hold: Option<usize>) -> io::Result<()> {
+/// Sends a request's body, or with `hold` only that many bytes of it and no end.
+///
+/// # Errors
+/// When the other side is gone.
+pub async fn body(write: &mut (impl AsyncWriteExt + Unpin), request: &Request, hold: Option<usize>) -> io::Result<()> {
     let mut room = hold.unwrap_or(usize::MAX);
     for piece in &request.body {
         let piece = piece.slice(..room.min(piece.len()));

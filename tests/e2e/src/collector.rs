@@ -2,16 +2,15 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::task::JoinSet;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::message::{End, Message, Shared};
-use crate::server::{each_connection, lock};
+use crate::server::{Port, each_connection, hang, lock};
 use crate::wire::{Kind, Reader};
 
 /// What the collector does with a POST.
@@ -32,6 +31,12 @@ pub enum Manner {
     CloseAfterHead,
     /// Keeps it, answers 200, and resets the connection after the first chunk of the answer's body.
     ResetMidBody,
+    /// Closes the connection without having read more than the head.
+    CloseUnread,
+    /// Keeps it and answers what is not HTTP.
+    Garbage,
+    /// Keeps it and never answers.
+    Stall,
 }
 
 impl Manner {
@@ -51,6 +56,8 @@ pub struct Post {
     pub at: Instant,
     /// What the collector did with it.
     pub manner: Manner,
+    /// When a whole answer was sent, if one was: the collector may be stopped before, or the other side go away.
+    pub answered: Arc<OnceLock<Instant>>,
 }
 
 impl Post {
@@ -99,9 +106,7 @@ pub struct Collector {
     /// Where it listens.
     pub address: SocketAddr,
     state: Arc<State>,
-    server: JoinSet<()>,
-    /// While it is ended: holds the port without listening, so that no other test's server answers on it.
-    reserved: Option<TcpSocket>,
+    port: Port,
 }
 
 impl Collector {
@@ -110,11 +115,10 @@ impl Collector {
     /// # Errors
     /// When no port can be had.
     pub async fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let (address, state) = (listener.local_addr()?, Arc::new(State::default()));
-        let mut server = JoinSet::new();
-        server.spawn(serve(listener, &state));
-        Ok(Self { address, state, server, reserved: None })
+        let (port, listener) = Port::free().await?;
+        let state = Arc::default();
+        port.serve(serve(listener, &state));
+        Ok(Self { address: port.address(), state, port })
     }
 
     /// Changes what it does with the POSTs to come.
@@ -126,10 +130,8 @@ impl Collector {
     ///
     /// # Errors
     /// When it was not ended, or the system refuses.
-    pub fn restart(&mut self) -> io::Result<()> {
-        let socket = self.reserved.take().ok_or_else(|| io::Error::other("the collector was not ended"))?;
-        let listener = socket.listen(1024)?;
-        self.server.spawn(serve(listener, &self.state));
+    pub fn restart(&self) -> io::Result<()> {
+        self.port.serve(serve(self.port.listen()?, &self.state));
         Ok(())
     }
 
@@ -150,16 +152,8 @@ impl Collector {
     ///
     /// # Panics
     /// When another process takes the port at this very moment.
-    pub async fn stop(&mut self) {
-        self.server.shutdown().await;
-        let reserve = || {
-            let socket = TcpSocket::new_v4()?;
-            socket.set_reuseaddr(true)?;
-            socket.bind(self.address)?;
-            Ok::<_, io::Error>(socket)
-        };
-        let reserved = reserve().unwrap_or_else(|error| panic!("the collector's port {}: {error}", self.address));
-        self.reserved = Some(reserved);
+    pub async fn stop(&self) {
+        self.port.stop().await;
     }
 
     /// All POSTs so far.
@@ -193,6 +187,9 @@ async fn answer(stream: TcpStream, state: Arc<State>) -> io::Result<()> {
         if !reader.head(&seen).await? {
             return Ok(());
         }
+        if *lock(&state.manner) == Manner::CloseUnread && seen.lock().start.starts_with(b"POST ") {
+            return Ok(());
+        }
         reader.body(Kind::Request, &seen).await;
         let message = std::mem::take(&mut *seen.lock());
         if message.end == End::Cut {
@@ -204,7 +201,8 @@ async fn answer(stream: TcpStream, state: Arc<State>) -> io::Result<()> {
             continue;
         }
         let manner = *lock(&state.manner);
-        lock(&state.posts).push(Post { message, at: Instant::now(), manner });
+        let answered = Arc::default();
+        lock(&state.posts).push(Post { message, at: Instant::now(), manner, answered: Arc::clone(&answered) });
         let mut more = String::new();
         let status = match manner {
             Manner::Accept => 200,
@@ -226,9 +224,14 @@ async fn answer(stream: TcpStream, state: Arc<State>) -> io::Result<()> {
                 reader.stream().write_all(half).await?;
                 return reader.stream().set_zero_linger();
             }
+            // It was another manner when the head was read.
+            Manner::CloseUnread => return Ok(()),
+            Manner::Garbage => return reader.stream().write_all(b"\x16\x03\x01 what HTTP is not\r\n\r\n").await,
+            Manner::Stall => return hang(reader.stream()).await,
         };
         let answer = format!("HTTP/1.1 {status} Whatever\r\n{more}content-length: 0\r\n\r\n");
         reader.stream().write_all(answer.as_bytes()).await?;
+        answered.get_or_init(Instant::now);
     }
 }
 

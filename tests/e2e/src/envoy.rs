@@ -52,11 +52,19 @@ impl Envoy {
     /// # Errors
     /// When it cannot be started or does not come up; the error holds the end of its log.
     pub async fn run(bootstrap: &Value) -> io::Result<Self> {
+        Self::run_with(bootstrap, 1).await
+    }
+
+    /// As [`Envoy::run`], with this many workers.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not come up; the error holds the end of its log.
+    pub async fn run_with(bootstrap: &Value, workers: u32) -> io::Result<Self> {
         let directory = TempDir::new()?;
         let config = directory.path().join("envoy.json");
         fs::write(&config, serde_json::to_vec_pretty(bootstrap)?)?;
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let child = spawn(directory.path(), &config)?;
+        let child = spawn(directory.path(), &config, workers)?;
         let mut envoy = Self { child, directory, admin: Admin(nowhere), filtered: nowhere, plain: nowhere };
         let deadline = Instant::now() + DEADLINE;
         while !envoy.is_up() {
@@ -172,12 +180,12 @@ pub fn command(program: &Path) -> Command {
     command
 }
 
-fn spawn(directory: &Path, config: &Path) -> io::Result<Child> {
+fn spawn(directory: &Path, config: &Path, workers: u32) -> io::Result<Child> {
     let program = program();
     let log = File::create(directory.join("envoy.log"))?;
     let mut command = command(&program);
     command
-        .args(["--concurrency", "1", "--use-dynamic-base-id", "--log-level", "warning"])
+        .args(["--concurrency", &workers.to_string(), "--use-dynamic-base-id", "--log-level", "warning"])
         .args(["--component-log-level", "wasm:info", "--config-path"])
         .arg(config)
         .arg("--admin-address-path")

@@ -40,6 +40,8 @@ pub struct Given {
     pub plugin: Value,
     /// The bootstrap.
     pub bootstrap: Value,
+    /// How many workers it has.
+    pub workers: u32,
 }
 
 impl Rig {
@@ -72,10 +74,10 @@ impl Rig {
             collector: collector.address,
         };
         let plugin = bootstrap::plugin(&envoy::wasm()?, configuration);
-        let mut given = Given { plugin, bootstrap: bootstrap::bootstrap(&plan) };
+        let mut given = Given { plugin, bootstrap: bootstrap::bootstrap(&plan), workers: 1 };
         change(&mut given);
         fs::write(&discovery, bootstrap::discovery(given.plugin).to_string())?;
-        let envoy = Envoy::run(&given.bootstrap).await?;
+        let envoy = Envoy::run_with(&given.bootstrap, given.workers).await?;
         Ok(Self { envoy, upstream, collector, directory })
     }
 

@@ -5,14 +5,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::message::{End, Message, Shared};
 use crate::reply::{Finish, Reply};
 use crate::request::Framing;
-use crate::server::{each_connection, lock};
+use crate::server::{Port, each_connection, hang, lock};
 use crate::upstream_h2;
 use crate::websocket;
 use crate::wire::{Kind, Reader};
@@ -27,7 +27,8 @@ pub struct Upstream {
     /// Where HTTP/2 is served.
     pub h2: SocketAddr,
     state: Arc<State>,
-    _servers: JoinSet<()>,
+    port: Port,
+    _h2_server: JoinSet<()>,
 }
 
 /// What both servers share.
@@ -44,13 +45,30 @@ impl Upstream {
     /// When no port can be had.
     pub async fn start(service: Service) -> io::Result<Self> {
         let state = Arc::new(State { service, replies: Mutex::default(), seen: Mutex::default() });
-        let (h1, h2) = (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
-        let addresses = (h1.local_addr()?, h2.local_addr()?);
-        let mut servers = JoinSet::new();
-        let h1_state = Arc::clone(&state);
-        servers.spawn(each_connection(h1, move |stream| serve(stream, Arc::clone(&h1_state))));
-        servers.spawn(upstream_h2::accept(h2, Arc::clone(&state)));
-        Ok(Self { h1: addresses.0, h2: addresses.1, state, _servers: servers })
+        let (port, listener) = Port::free().await?;
+        port.serve(each_h1(listener, &state));
+        let listener_h2 = TcpListener::bind("127.0.0.1:0").await?;
+        let h2 = listener_h2.local_addr()?;
+        let mut h2_server = JoinSet::new();
+        h2_server.spawn(upstream_h2::accept(listener_h2, Arc::clone(&state)));
+        Ok(Self { h1: port.address(), h2, state, port, _h2_server: h2_server })
+    }
+
+    /// Ends the HTTP/1.1 server and its connections: from now on, connections to it are refused.
+    ///
+    /// # Panics
+    /// When another process takes the port at this very moment.
+    pub async fn stop(&self) {
+        self.port.stop().await;
+    }
+
+    /// Serves HTTP/1.1 again where it did before it was stopped.
+    ///
+    /// # Errors
+    /// When it was not stopped, or the system refuses.
+    pub fn restart(&self) -> io::Result<()> {
+        self.port.serve(each_h1(self.port.listen()?, &self.state));
+        Ok(())
     }
 
     /// Chooses what the request with this id is answered.
@@ -64,8 +82,9 @@ impl Upstream {
         lock(&self.state.seen).get(id).cloned()
     }
 
-    /// Forgets what was received with this id.
+    /// Forgets what was received with this id, and what it is answered.
     pub fn forget(&self, id: &str) {
+        lock(&self.state.replies).remove(id);
         lock(&self.state.seen).remove(id);
     }
 }
@@ -80,6 +99,11 @@ impl State {
         lock(&self.seen).insert(id, seen.clone());
         reply
     }
+}
+
+fn each_h1(listener: TcpListener, state: &Arc<State>) -> impl Future<Output = ()> + use<> {
+    let state = Arc::clone(state);
+    each_connection(listener, move |stream| serve(stream, Arc::clone(&state)))
 }
 
 async fn serve(stream: TcpStream, state: Arc<State>) -> io::Result<()> {
@@ -123,12 +147,6 @@ async fn serve(stream: TcpStream, state: Arc<State>) -> io::Result<()> {
             _ => {}
         }
     }
-}
-
-/// Waits until the other side goes away.
-async fn hang(stream: &mut TcpStream) -> io::Result<()> {
-    while stream.read(&mut [0; 1024]).await? > 0 {}
-    Ok(())
 }
 
 async fn send(stream: &mut TcpStream, reply: &Reply, to_head: bool) -> io::Result<()> {

@@ -82,7 +82,7 @@ async fn failing_once() {
 
 #[tokio::test]
 async fn gone() {
-    let mut stage = Stage::start().await;
+    let stage = Stage::start().await;
     stage.check(Case::new("still there", H1, Request::get("/"), Reply::ok("x"))).await;
     stage.collector.stop().await;
     traffic(&stage, 10).await;

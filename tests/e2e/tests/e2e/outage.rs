@@ -16,7 +16,7 @@ use crate::collector::{balanced, traffic};
 
 #[tokio::test]
 async fn down_for_five_seconds_under_load() {
-    let mut stage =
+    let stage =
         Stage::with(Some(r#"{"retry":{"max_attempts":50,"initial_backoff_ms":50,"max_backoff_ms":500}}"#)).await;
     stage.collector.stop().await;
     let start = Instant::now();

@@ -114,7 +114,7 @@ async fn each_step_that_is_missing_is_named() {
 
 #[tokio::test]
 async fn a_collector_that_refuses_or_is_away_is_named() {
-    let mut ward = Ward::open(true).await;
+    let ward = Ward::open(true).await;
     ward.deploy();
     ward.rig.collector.behave(Manner::Status(400));
     ward.exchange().await;
