@@ -5,10 +5,12 @@
   sources,
 }:
 let
+  inherit ((pkgs.lib.importTOML ../Cargo.toml).workspace) members;
+
   # Cargo wants every member to have a target.
-  workspace = pkgs.runCommand "http-trace-workspace" { } ''
+  manifests = pkgs.runCommand "http-trace-workspace" { } ''
     cp -r --no-preserve=mode ${sources.deny} $out
-    for member in k8s/ctl tests/bench tests/e2e tests/fuzz; do
+    for member in ${toString members}; do
       mkdir -p "$out/$member/src"
       touch "$out/$member/src/lib.rs"
     done
@@ -24,7 +26,7 @@ let
       rust.toolchain
     ];
     runtimeEnv = {
-      WORKSPACE = "${workspace}";
+      WORKSPACE = "${manifests}";
       CARGO_CONFIG = "${rust.cargoConfig}";
     };
     text = builtins.readFile ./audit.sh;
@@ -32,7 +34,7 @@ let
 in
 program
 // {
-  inherit workspace;
+  workspace = manifests;
   app = {
     type = "app";
     program = "${program}/bin/http-trace-audit";
