@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use http_trace_e2e::account::{self, PREFIX};
+use http_trace_e2e::stage::TRAPPED;
 
 use crate::arrivals::{Answer, Delivery};
 use crate::client::Found;
@@ -176,7 +177,7 @@ fn envoy(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     if before == 0 || grown > most {
         verdict.reasons.push(format!("Envoy grew from {before} to {peak} resident bytes: by more than {most}"));
     }
-    let fatal = |line: &&str| ["in-VM failed", "panicked", "Assert", "Caught "].iter().any(|bad| line.contains(bad));
+    let fatal = |line: &&str| [TRAPPED, "panicked", "Assert", "Caught "].iter().any(|bad| line.contains(bad));
     let critical = |line: &&str| line.contains("[critical]");
     let fatal = evidence.log.lines().filter(fatal).take(3).map(|line| format!("Envoy's log: {line}"));
     verdict.reasons.extend(fatal);

@@ -192,8 +192,8 @@ fn memory_and_the_vm() {
     spoiled(|run| run.memory.peak = 400 << 20, "Envoy grew from");
     spoiled(|run| run.memory.before = 0, "Envoy grew from");
     spoiled(
-        |run| run.log.push_str("\n[error] Function: proxy_on_log failed: Uncaught RuntimeError\nin-VM failed"),
-        "in-VM",
+        |run| run.log.push_str("\n[error] Function: proxy_on_log failed: Uncaught RuntimeError: unreachable"),
+        "proxy_on_log failed: Uncaught RuntimeError: unreachable",
     );
     spoiled(|run| run.log.push_str("\n[critical] something else"), "something else");
     spoiled(|run| run.refused = 2, "Envoy could not load the filter 1 times; 2 were to be refused");
