@@ -74,6 +74,7 @@ impl Worker {
     /// A stream ended, and a record may have been enqueued. A stream cannot send it: the SDK gives an answer to the
     /// context that asked, and drops it once that stream is gone. So the root's timer is armed.
     pub(crate) fn stream_ended(&self, now: Duration) {
+        // A timer that goes off within a millisecond does all this.
         if self.tick.get() != MIN_TICK {
             self.publish_when_idle();
             self.arm(now);
