@@ -20,3 +20,8 @@ pub mod outages;
 pub mod plan;
 pub mod soak;
 pub mod traffic;
+
+/// What `--help` of both programs says at its end.
+pub const ENVIRONMENT: &str = "Environment:
+  ENVOY                   the Envoy to run (default: envoy from $PATH)
+  HTTP_TRACE_FILTER_WASM  the built filter";

@@ -13,6 +13,7 @@ pub mod collector;
 pub mod columns;
 pub mod diff;
 pub mod envoy;
+pub mod exchange;
 pub mod expect;
 pub mod kube_api;
 pub mod message;

@@ -1,21 +1,20 @@
 //! Envoy, upstream and collector together, each on a free port.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fs, io};
 
 use serde_json::Value;
 
 use crate::account;
 use crate::bootstrap::{self, Plan};
-use crate::case::{Abort, Case, Exchange};
+use crate::case::{Case, Exchange};
 use crate::client::Connection;
 use crate::collector::Collector;
 use crate::envoy::{self, Envoy};
+use crate::exchange;
 use crate::message::{End, Message, Shared};
-use crate::reply::{Finish, Reply};
 use crate::temp::TempDir;
 use crate::upstream::{Service, Upstream};
 use crate::wait;
@@ -117,47 +116,27 @@ impl Rig {
     /// # Errors
     /// When the listener cannot be reached, or the client gets no answer and did not go away.
     pub async fn exchange(&self, case: &Case, to: SocketAddr) -> io::Result<Exchange> {
-        let id = &case.request.id;
-        self.upstream.forget(id);
-        let gate = Arc::default();
-        let reply = Reply { gate: Arc::clone(&gate), ..case.reply.clone() };
-        self.upstream.reply(id, reply);
         let connection = Connection::open(to).await?;
-        let (source, answer) = (connection.source, Shared::default());
-        let upstream_has = |bytes: usize| self.upstream.seen(id).filter(|seen| seen.lock().body.len() >= bytes);
-        let client_has = |bytes: usize| {
-            let answer = answer.lock();
-            (!answer.start.is_empty() && answer.body.len() >= bytes).then_some(())
-        };
-        let leave = async {
-            match case.abort {
-                Abort::Never => std::future::pending().await,
-                Abort::UpstreamHas(bytes) => {
-                    drop(wait::until("the upstream to have the bytes", || upstream_has(bytes)).await);
-                }
-                Abort::ClientHas(bytes) => wait::until("the client to have the bytes", || client_has(bytes)).await,
-            }
-        };
-        let open_gate = async {
-            if let Finish::ResetAfter(bytes) = case.reply.finish {
-                wait::until("the client to have the bytes", || client_has(bytes)).await;
-                gate.notify_one();
-            }
-            std::future::pending::<()>().await
-        };
-        let late = || io::Error::new(io::ErrorKind::TimedOut, format!("no end; the client saw\n{:?}", answer.lock()));
-        tokio::select! {
-            sent = connection.send(case.protocol, &case.request, case.hold, &answer) => sent?,
-            () = leave => answer.lock().end = End::Cut,
-            () = open_gate => {}
-            () = tokio::time::sleep(wait::DEADLINE) => return Err(late()),
-        }
-        let seen = match self.upstream.seen(id) {
+        let source = connection.source;
+        let send = |answer| async move { connection.send(case.protocol, &case.request, case.hold, &answer).await };
+        let answer = exchange::run(&self.upstream, case, Duration::ZERO, send).await?;
+        let seen = match self.upstream.seen(&case.request.id) {
             Some(seen) => Some(wait::until("the end of what the upstream saw", || ended(&seen)).await),
             None => None,
         };
-        let answer = answer.lock().clone();
         Ok(Exchange { source, answer, seen })
+    }
+
+    /// How many VMs Envoy made so far: one that every worker's is cloned from, those of the workers, and again both for each
+    /// configuration, and for a VM that died, if Envoy replaces it.
+    ///
+    /// # Panics
+    /// When Envoy does not tell.
+    #[must_use]
+    pub fn vms_created(&self) -> u64 {
+        const CREATED: &str = "wasm.envoy.wasm.runtime.v8.created";
+        let stats = self.envoy.admin().stats(CREATED).expect("Envoy's stats");
+        stats.get(CREATED).copied().unwrap_or_else(|| panic!("Envoy has no stat {CREATED}: {stats:?}"))
     }
 
     /// The filter's own metrics, without their common prefix.

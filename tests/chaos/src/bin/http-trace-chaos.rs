@@ -4,11 +4,8 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
+use http_trace_chaos::ENVIRONMENT;
 use http_trace_chaos::chaos::{self, Outcome};
-
-const ENVIRONMENT: &str = "Environment:
-  ENVOY                   the Envoy to run (default: envoy from $PATH)
-  HTTP_TRACE_FILTER_WASM  the built filter";
 
 /// Kills, stalls and slows collector and upstream, changes the configuration, and checks that traffic is as without the
 /// filter and that every record is delivered or counted.

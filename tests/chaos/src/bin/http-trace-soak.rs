@@ -7,16 +7,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use http_trace_chaos::ENVIRONMENT;
 use http_trace_chaos::soak::chart::chart;
 use http_trace_chaos::soak::run::{self, rows};
 use http_trace_chaos::soak::sample::Sample;
 use http_trace_chaos::soak::slope::{Growth, JUDGED_FROM};
 use http_trace_chaos::soak::table::{LEGEND, table};
 use serde_json::json;
-
-const ENVIRONMENT: &str = "Environment:
-  ENVOY                   the Envoy to run (default: envoy from $PATH)
-  HTTP_TRACE_FILTER_WASM  the built filter";
 
 /// Sends the same steady load to an Envoy with the filter and to one without, and fails when memory or latency grow with time.
 #[derive(Debug, Parser)]

@@ -104,20 +104,14 @@ impl Scene {
 
     /// With another configuration, there are records again, and the filter's stats go on from where they were.
     pub(crate) async fn comes_back(self, fault: &str) {
-        let (streams, created) = (self.0.metric("streams"), self.created());
+        let (streams, created) = (self.0.metric("streams"), self.0.vms_created());
         self.0.reconfigure(r#"{"batch":{"linger_ms":52}}"#).await.expect("a configuration");
         for protocol in [H1, H2] {
             self.recorded(protocol).await;
         }
-        assert_eq!(self.created(), created + 2, "{fault}: VMs: one to clone, and the worker's");
+        assert_eq!(self.0.vms_created(), created + 2, "{fault}: VMs: one to clone, and the worker's");
         let counted = || (self.0.metric("streams")? == streams? + 2).then_some(());
         wait::until(format!("{fault}: two more streams than {streams:?}"), counted).await;
         self.0.finish_trapped();
-    }
-
-    fn created(&self) -> u64 {
-        const CREATED: &str = "wasm.envoy.wasm.runtime.v8.created";
-        let stats = self.0.envoy.admin().stats(CREATED).expect("Envoy's stats");
-        stats.get(CREATED).copied().expect("the number of VMs")
     }
 }

@@ -37,8 +37,7 @@ async fn trickle(to: SocketAddr, bytes: &[u8]) -> Message {
         reader.body(Kind::Response { to_head: false }, &answer).await;
     };
     tokio::join!(send, receive);
-    let answer = answer.lock().clone();
-    answer
+    answer.lock().clone()
 }
 
 #[tokio::test]

@@ -14,11 +14,9 @@ use http_trace_e2e::wait;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The VMs that Envoy made, one of which died if it made another: the filter's own, and the one it was cloned from.
-const CREATED: &str = "wasm.envoy.wasm.runtime.v8.created";
-
 pub(crate) struct Siege {
     pub(crate) stage: Stage,
+    /// The VMs that Envoy made: one died if it makes another.
     created: u64,
 }
 
@@ -26,7 +24,7 @@ impl Siege {
     /// Starts an Envoy whose upstream answers each request with what it saw of it.
     pub(crate) async fn start(change: impl FnOnce(&mut Given)) -> Self {
         let stage = Stage::serving(None, mirror, change).await;
-        let created = stat(&stage, CREATED);
+        let created = stage.vms_created();
         assert!(created > 0, "Envoy counts its VMs");
         Self { stage, created }
     }
@@ -69,7 +67,7 @@ impl Siege {
             let case = Case::new("a good request", protocol, Request::post("/good", "good"), Reply::echo());
             assert_eq!(stage.check(case).await.0.answer.status(), 200);
         }
-        assert_eq!(stat(&stage, CREATED), self.created, "VMs that Envoy made");
+        assert_eq!(stage.vms_created(), self.created, "VMs that Envoy made");
         let log = stage.envoy.log();
         // But for the filter's own report of records that were dropped.
         let error = |line: &&str| line.contains("[error]") && !line.contains(": lost ");
