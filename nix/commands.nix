@@ -1,6 +1,7 @@
 # nix run .#NAME: the subcommands of http-trace-ctl, with the filter that was built beside it.
 {
   pkgs,
+  app,
   ctl,
   filter,
 }:
@@ -18,20 +19,13 @@ let
 in
 lib.mapAttrs (
   name: description:
-  let
-    program = pkgs.writeShellApplication {
-      name = "http-trace-${name}";
-      runtimeEnv.HTTP_TRACE_FILTER_WASM = "${filter}/lib/http-trace-filter.wasm";
-      # The user's own kubectl comes first: it fits the cluster.
-      text = ''
-        PATH=''${PATH:+$PATH:}${pkgs.kubectl}/bin
-        exec ${ctl}/bin/http-trace-ctl ${name} "$@"
-      '';
-    };
-  in
-  {
-    type = "app";
-    program = "${program}/bin/http-trace-${name}";
-    meta = { inherit description; };
-  }
+  (app {
+    inherit name description;
+    runtimeEnv.HTTP_TRACE_FILTER_WASM = "${filter}/lib/http-trace-filter.wasm";
+    # The user's own kubectl comes first: it fits the cluster.
+    text = ''
+      PATH=''${PATH:+$PATH:}${pkgs.kubectl}/bin
+      exec ${ctl}/bin/http-trace-ctl ${name} "$@"
+    '';
+  }).app
 ) commands

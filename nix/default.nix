@@ -17,18 +17,72 @@ let
   ctl = import ./ctl.nix { inherit pkgs rust sources; };
   # Envoy is packaged for Linux only, and so are containers.
   container = import ./container.nix { inherit pkgs; };
-  demo = import ./demo.nix { inherit pkgs e2e filter; };
-  bench = import ./bench.nix { inherit pkgs e2e filter; };
-  fuzz = import ./fuzz.nix { inherit pkgs rust sources; };
-  audit = import ./audit.nix { inherit pkgs rust sources; };
-  matrix = import ./matrix.nix { inherit pkgs e2e filter; };
-  chaos = import ./chaos.nix { inherit pkgs e2e filter; };
-  commands = import ./commands.nix { inherit pkgs ctl filter; };
-  overlays = import ./overlays.nix { inherit pkgs ctl filter; };
-  manifests = pkgs.writeShellApplication {
-    name = "http-trace-manifests";
+
+  app = import ./app.nix { inherit pkgs; };
+  envoyApp = import ./envoy-app.nix {
+    inherit
+      pkgs
+      app
+      e2e
+      filter
+      ;
+  };
+  demo = envoyApp {
+    name = "demo";
+    description = "Real traffic through a real Envoy, and the records that the filter exported";
+    command = "http-trace-e2e demo";
+  };
+  bench = envoyApp {
+    name = "bench";
+    description = "What exporting traffic costs a real Envoy, against other ways to do it";
+    environment = "export WRK=\${WRK:-${pkgs.wrk}/bin/wrk}";
+  };
+  chaos = envoyApp {
+    name = "chaos";
+    description = "Faults at random around a real Envoy with the filter";
+  };
+  soak = envoyApp {
+    name = "soak";
+    description = "Memory and latency of a real Envoy with the filter over time";
+  };
+  fuzz = import ./fuzz.nix {
+    inherit
+      pkgs
+      app
+      rust
+      sources
+      ;
+  };
+  audit = import ./audit.nix {
+    inherit
+      pkgs
+      app
+      rust
+      sources
+      ;
+  };
+  matrix = import ./matrix.nix {
+    inherit
+      pkgs
+      app
+      e2e
+      filter
+      ;
+  };
+  commands = import ./commands.nix {
+    inherit
+      pkgs
+      app
+      ctl
+      filter
+      ;
+  };
+  manifests = app {
+    name = "manifests";
+    description = "Writes the repository's own manifests in k8s";
     text = ''exec ${ctl}/bin/http-trace-ctl manifests --wasm ${filter}/lib/http-trace-filter.wasm --out k8s "$@"'';
   };
+  overlays = import ./overlays.nix { inherit pkgs ctl filter; };
   formatter = import ./formatter.nix { inherit pkgs rust; };
 in
 {
@@ -44,31 +98,28 @@ in
   // onLinux {
     inherit
       bench
+      chaos
       demo
       e2e
       fuzz
+      soak
       ;
-    inherit (chaos) chaos soak;
   };
 
   apps =
     commands
     // {
       audit = audit.app;
-      manifests = {
-        type = "app";
-        program = "${manifests}/bin/http-trace-manifests";
-        meta.description = "Writes the repository's own manifests in k8s";
-      };
+      manifests = manifests.app;
     }
     // onLinux {
       default = demo.app;
       bench = bench.app;
-      chaos = chaos.chaos.app;
+      chaos = chaos.app;
       demo = demo.app;
       fuzz = fuzz.app;
       matrix = matrix.app;
-      soak = chaos.soak.app;
+      soak = soak.app;
     };
 
   checks =
@@ -97,6 +148,7 @@ in
         e2e
         filter
         rust
+        sources
         ;
     }
     // {
@@ -126,8 +178,15 @@ in
       }
       // import ./checks/bench.nix { inherit pkgs bench filter; }
       // import ./checks/fuzz.nix { inherit pkgs fuzz; }
-      // import ./checks/matrix.nix { inherit pkgs e2e filter; }
-      // import ./checks/chaos.nix { inherit pkgs chaos; }
+      // import ./checks/matrix.nix {
+        inherit
+          pkgs
+          app
+          e2e
+          filter
+          ;
+      }
+      // import ./checks/chaos.nix { inherit pkgs chaos soak; }
     );
 
   devShell = pkgs.mkShell (

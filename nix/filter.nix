@@ -70,11 +70,7 @@ rust.mkCargo (
 
     buildPhase = ''
       runHook preBuild
-      # Cargo wants every member to have a target, also those that are not built.
-      for member in k8s/ctl tests/bench tests/chaos tests/e2e tests/fuzz; do
-        mkdir -p "$member/src"
-        touch "$member/src/lib.rs"
-      done
+      ${sources.stubs}
       export RUSTC_WRAPPER=${rustcMetadata}/bin/rustc-metadata
       # Paths end up in panic messages: make them the same everywhere.
       export RUSTFLAGS="--remap-path-prefix=$PWD=/source --remap-path-prefix=${rust.vendor}=/vendor --remap-path-prefix=$CARGO_HOME=/cargo"

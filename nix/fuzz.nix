@@ -1,6 +1,7 @@
 # nix run .#fuzz: the filter's code with inputs that are changed at random, guided by what they reach in it.
 {
   pkgs,
+  app,
   rust,
   sources,
 }:
@@ -45,20 +46,12 @@ let
       runHook postInstall
     '';
   };
-
-  program = pkgs.writeShellApplication {
-    name = "http-trace-fuzz";
-    text = ''
-      export HTTP_TRACE_FUZZ_INPUTS=''${HTTP_TRACE_FUZZ_INPUTS:-${programs}/share/http-trace-fuzz}
-      exec ${programs}/bin/http-trace-fuzz "$@"
-    '';
-  };
 in
-program
-// {
-  app = {
-    type = "app";
-    program = "${program}/bin/http-trace-fuzz";
-    meta.description = "Fuzzes the filter: inputs that are changed at random, guided by what they reach in its code";
-  };
+app {
+  name = "fuzz";
+  description = "Fuzzes the filter: inputs that are changed at random, guided by what they reach in its code";
+  text = ''
+    export HTTP_TRACE_FUZZ_INPUTS=''${HTTP_TRACE_FUZZ_INPUTS:-${programs}/share/http-trace-fuzz}
+    exec ${programs}/bin/http-trace-fuzz "$@"
+  '';
 }

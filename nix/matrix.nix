@@ -1,6 +1,7 @@
 # nix run .#matrix: the end-to-end tests in each Envoy that there is, in a table.
 {
   pkgs,
+  app,
   e2e,
   filter,
   # The stand-in of nix/debian has one for each minor; nixpkgs has one Envoy.
@@ -14,26 +15,19 @@ let
       container = import ./container.nix { inherit pkgs envoy; };
     in
     "${envoy.version} ${envoy}/bin/envoy ${container}/bin/envoy-in-container\n";
-  program = pkgs.writeShellApplication {
-    name = "http-trace-matrix";
-    runtimeInputs = [
-      pkgs.coreutils
-      pkgs.gnugrep
-      pkgs.gnused
-    ];
-    runtimeEnv = {
-      ENVOYS = "${pkgs.writeText "envoys" (lib.concatMapStrings row envoys)}";
-      TESTS = "${e2e}/bin/http-trace-e2e-tests";
-      HTTP_TRACE_FILTER_WASM = "${filter}/lib/http-trace-filter.wasm";
-    };
-    text = builtins.readFile ./matrix.sh;
-  };
 in
-program
-// {
-  app = {
-    type = "app";
-    program = "${program}/bin/http-trace-matrix";
-    meta.description = "The end-to-end tests in each Envoy, from 1.36 on";
+app {
+  name = "matrix";
+  description = "The end-to-end tests in each Envoy, from 1.36 on";
+  runtimeInputs = [
+    pkgs.coreutils
+    pkgs.gnugrep
+    pkgs.gnused
+  ];
+  runtimeEnv = {
+    ENVOYS = "${pkgs.writeText "envoys" (lib.concatMapStrings row envoys)}";
+    TESTS = "${e2e}/bin/http-trace-e2e-tests";
+    HTTP_TRACE_FILTER_WASM = "${filter}/lib/http-trace-filter.wasm";
   };
+  text = builtins.readFile ./matrix.sh;
 }

@@ -40,7 +40,7 @@ while read -r version process container; do
   status=0
   ENVOY=$ENVOY timeout --kill-after 10 900 "$TESTS" --test-threads 4 "$@" > "$log" 2>&1 < /dev/null || status=$?
   # test result: ok. 74 passed; 0 failed; 0 ignored; …
-  read -r passed broken < <(sed -nE 's/^test result: .* ([0-9]+) passed; ([0-9]+) failed;.*/\1 \2/p' "$log" || true) || true
+  read -r passed broken <<< "$(sed -nE 's/^test result: .* ([0-9]+) passed; ([0-9]+) failed;.*/\1 \2/p' "$log")"
   if [ "$status" = 0 ] && [ "${passed:-0}" -gt 0 ]; then
     printf '%-10s %-10s passed %s\n' "$version" "$as" "$passed"
   elif [ "$status" = 0 ]; then

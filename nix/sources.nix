@@ -8,17 +8,14 @@ let
       root = ../.;
       fileset = fs.unions files;
     };
+  inherit ((lib.importTOML ../Cargo.toml).workspace) members;
   workspace = [
     ../Cargo.toml
     ../Cargo.lock
     ../src
-    # Cargo wants the manifest of each member, whatever it builds.
-    ../k8s/ctl/Cargo.toml
-    ../tests/bench/Cargo.toml
-    ../tests/chaos/Cargo.toml
-    ../tests/e2e/Cargo.toml
-    ../tests/fuzz/Cargo.toml
-  ];
+  ]
+  # Cargo wants the manifest of each member, whatever it builds.
+  ++ map (member: ../. + "/${member}/Cargo.toml") members;
 in
 {
   filter = source workspace;
@@ -31,6 +28,13 @@ in
       ../.rustfmt.toml
     ]
   );
+  # Shell commands. Cargo wants every member to have a target, also those that are not built.
+  stubs = ''
+    for member in ${toString members}; do
+      mkdir -p "$member/src"
+      touch "$member/src/lib.rs"
+    done
+  '';
   # What decides which crates there are, and which may be.
   deny = source (workspace ++ [ ../.deny.toml ]);
   # What is applied, without the tools beside it.

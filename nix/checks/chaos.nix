@@ -1,8 +1,12 @@
 # Two minutes of faults, always the same ones; and a minute of steady load, of which no slope is judged: that takes longer.
-{ pkgs, chaos }:
+{
+  pkgs,
+  chaos,
+  soak,
+}:
 {
   chaos = pkgs.runCommand "chaos" { nativeBuildInputs = [ pkgs.jq ]; } ''
-    ${chaos.chaos}/bin/http-trace-chaos --minutes 2 --seed 1 > chaos || { cat chaos; exit 1; }
+    ${chaos}/bin/http-trace-chaos --minutes 2 --seed 1 > chaos || { cat chaos; exit 1; }
     cat chaos
     [ "$(head -n 1 chaos)" = "chaos: --minutes 2 --seed 1" ]
     [ "$(tail -n 1 chaos)" = "chaos: passed" ]
@@ -14,7 +18,7 @@
       grep -Eq "^ +[1-9][0-9]*  $fault$" chaos || { echo "never: $fault"; exit 1; }
     done
 
-    ${chaos.soak}/bin/http-trace-soak --minutes 1 --svg soak.svg --json soak.json > soak || { cat soak; exit 1; }
+    ${soak}/bin/http-trace-soak --minutes 1 --svg soak.svg --json soak.json > soak || { cat soak; exit 1; }
     cat soak
     [ "$(tail -n 1 soak)" = "soak: passed" ]
     rows=$(grep -Ec '^[0-9]+\.[0-9]( +[0-9.]+){10}$' soak)

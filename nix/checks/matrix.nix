@@ -2,6 +2,7 @@
 # nix run .#matrix.
 {
   pkgs,
+  app,
   e2e,
   filter,
 }:
@@ -11,6 +12,7 @@ let
     import ../matrix.nix {
       inherit
         pkgs
+        app
         e2e
         filter
         envoys

@@ -5,34 +5,33 @@
   e2e,
   filter,
   rust,
+  sources,
 }:
 let
   bom = "${filter}/lib/http-trace-filter.cdx.json";
-  cargo = ''
-    export CARGO_HOME=$NIX_BUILD_TOP/cargo-home
-    mkdir -p "$CARGO_HOME"
-    cp ${rust.cargoConfig} "$CARGO_HOME/config.toml"
-  '';
+  # A check that asks cargo of the workspace leaves an empty file.
+  cargoCheck =
+    name: tools: command:
+    rust.mkCargo {
+      inherit name;
+      src = sources.deny;
+      nativeBuildInputs = tools;
+      buildPhase = sources.stubs + command;
+      installPhase = "touch $out";
+    };
 in
 {
-  deny =
-    pkgs.runCommand "deny"
-      {
-        nativeBuildInputs = [
-          pkgs.cargo-deny
-          rust.toolchain
-        ];
-      }
-      ''
-        ${cargo}
-        deny() { cargo-deny --offline --locked --workspace "$@" check --hide-inclusion-graph bans licenses sources; }
-        deny --manifest-path ${audit.workspace}/Cargo.toml
-        # The rules are read: without Zlib, which the wasm has crates of, they refuse.
-        sed 's/, "Zlib"//' ${audit.workspace}/.deny.toml > narrower.toml
-        deny --manifest-path ${audit.workspace}/Cargo.toml --config "$PWD/narrower.toml" > refusal 2>&1 || true
-        grep -q 'licenses FAILED' refusal || { cat refusal; exit 1; }
-        touch $out
-      '';
+  deny = cargoCheck "deny" [ pkgs.cargo-deny ] ''
+    deny() { cargo-deny --offline --locked --workspace "$@" check --hide-inclusion-graph bans licenses sources; }
+    deny
+    # The rules are read: without Zlib, which the wasm has crates of, they refuse.
+    sed 's/, "Zlib"//' .deny.toml > narrower.toml
+    if deny --config "$PWD/narrower.toml" > refusal 2>&1 || ! grep -q 'licenses FAILED' refusal; then
+      cat refusal
+      echo "a licence that is not on the list passes, or something else is refused"
+      exit 1
+    fi
+  '';
 
   # By advisories of its own: RustSec's are no input of a build. nix run .#audit has them.
   audit = pkgs.runCommand "audit" { nativeBuildInputs = [ pkgs.git ]; } ''
@@ -60,31 +59,20 @@ in
   '';
 
   # Valid, and of just the crates that cargo itself resolves for the wasm: it was made of what cargo compiled.
-  sbom =
-    pkgs.runCommand "sbom"
-      {
-        nativeBuildInputs = [
-          pkgs.diffutils
-          pkgs.jq
-          rust.toolchain
-        ];
-      }
-      ''
-        ${cargo}
-        tree() {
-          cargo tree --frozen --manifest-path ${audit.workspace}/Cargo.toml --package http-trace-filter \
-            --target wasm32-unknown-unknown --prefix none --format '{p}' "$@" | cut -d ' ' -f 1,2 | sed 's/ v/ /' |
-            grep -v '^http-trace-filter ' | LC_ALL=C sort -u
-        }
-        listed() { jq --raw-output ".components[] | select($1) | \"\(.name) \(.version)\"" ${bom} | LC_ALL=C sort; }
-        tree --edges normal > all
-        tree --edges normal,no-proc-macro > inside
-        [ -s inside ] || { echo "cargo tree lists nothing"; exit 1; }
-        diff --unified all <(listed true) || { echo "it lists other crates (+) than cargo tree (-)"; exit 1; }
-        diff --unified inside <(listed '.scope == "required"') || { echo "other crates (+) than cargo's (-) are required"; exit 1; }
-        echo "$(wc -l < inside) crates in the wasm, $(wc -l < all) with those that only build it"
-        export HTTP_TRACE_FILTER_WASM=${filter}/lib/http-trace-filter.wasm
-        ${e2e}/bin/http-trace-sbom-tests
-        touch $out
-      '';
+  sbom = cargoCheck "sbom" [ pkgs.jq ] ''
+    tree() {
+      cargo tree --frozen --package http-trace-filter \
+        --target wasm32-unknown-unknown --prefix none --format '{p}' "$@" | cut -d ' ' -f 1,2 | sed 's/ v/ /' |
+        grep -v '^http-trace-filter ' | LC_ALL=C sort -u
+    }
+    listed() { jq --raw-output ".components[] | select($1) | \"\(.name) \(.version)\"" ${bom} | LC_ALL=C sort; }
+    tree --edges normal > all
+    tree --edges normal,no-proc-macro > inside
+    [ -s inside ] || { echo "cargo tree lists nothing"; exit 1; }
+    diff --unified all <(listed true) || { echo "it lists other crates (+) than cargo tree (-)"; exit 1; }
+    diff --unified inside <(listed '.scope == "required"') || { echo "other crates (+) than cargo's (-) are required"; exit 1; }
+    echo "$(wc -l < inside) crates in the wasm, $(wc -l < all) with those that only build it"
+    export HTTP_TRACE_FILTER_WASM=${filter}/lib/http-trace-filter.wasm
+    ${e2e}/bin/http-trace-sbom-tests
+  '';
 }
