@@ -21,6 +21,17 @@ in
     touch $out
   '';
 
+  readme-capabilities =
+    pkgs.runCommand "readme-capabilities" { nativeBuildInputs = [ pkgs.diffutils ]; }
+      ''
+        sed -n '/^```yaml capabilities/,/^```$/s/^ *\(proxy_[a-z_]*\): {}$/\1/p' ${readme} > written
+        diff --unified written ${../../k8s/ctl/src/overlay/capabilities.txt} || {
+          echo "README.md does not list what the filter's VM must be allowed (k8s/ctl/src/overlay/capabilities.txt: +)"
+          exit 1
+        }
+        touch $out
+      '';
+
   readme-validate = pkgs.runCommand "readme-validate" { } ''
     sed -n '/^```json configuration/,/^```$/p' ${readme} | sed '1d;$d' > configuration.json
     [ -s configuration.json ] || { echo "README.md has no example of a configuration"; exit 1; }
@@ -30,7 +41,7 @@ in
 }
 // lib.optionalAttrs pkgs.stdenv.hostPlatform.isLinux {
   readme-envoy = pkgs.runCommand "readme-envoy" { nativeBuildInputs = [ pkgs.envoy-bin ]; } ''
-    sed -n '/^```yaml/,/^```$/p' ${readme} | sed '1d;$d' > filters.yaml
+    sed -n '/^```yaml$/,/^```$/p' ${readme} | sed '1d;$d' > filters.yaml
     grep -q http_trace_filter filters.yaml || { echo "README.md has no http_filters"; exit 1; }
     sed -i 's|/var/local/lib/wasm-filters/http-trace-filter.wasm|${filter}/lib/http-trace-filter.wasm|' filters.yaml
     {

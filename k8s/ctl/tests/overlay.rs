@@ -170,6 +170,22 @@ fn tls_and_http2_are_the_cluster_s() {
     }
 }
 
+/// For every mesh, in the order of the list; only who asks for it gets a VM that may do everything.
+#[test]
+fn the_vm_may_do_what_the_filter_needs() {
+    let place = Place::new("capabilities");
+    let names = include_str!("../src/overlay/capabilities.txt").lines();
+    let names: Vec<String> = names.map(|name| format!("{name}: {{}}")).collect();
+    for mesh in ["istio", "kuma", "istio --delivery inline"] {
+        let patch = place.written(&format!("shop --mesh {mesh}"), &[]);
+        let (_, list) = patch.split_once("allowed_capabilities:\n").expect("a list");
+        let list: Vec<&str> = list.lines().map(str::trim).take_while(|line| line.starts_with("proxy_")).collect();
+        assert_eq!(list, names, "{mesh}");
+        let patch = place.written(&format!("shop --unrestricted --mesh {mesh}"), &[]);
+        assert!(!patch.contains("capabilit"), "{mesh}: {patch}");
+    }
+}
+
 /// Whatever is wrong: one line that says so, exit code 1, and not a byte has changed.
 #[test]
 fn wrong_input_changes_nothing() {

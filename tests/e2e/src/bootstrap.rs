@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::capabilities;
+
 /// The listener whose traffic passes the filter.
 pub const FILTERED: &str = "filtered";
 /// The same listener without the filter.
@@ -87,6 +89,7 @@ pub fn plugin(wasm: &Path, configuration: Option<&str>) -> Value {
         "name": FILTER,
         "root_id": FILTER,
         "fail_open": true,
+        "capability_restriction_config": capabilities::restriction(capabilities::names()),
         "vm_config": {
             "vm_id": FILTER,
             "runtime": "envoy.wasm.runtime.v8",

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod admin;
 pub mod bootstrap;
+pub mod capabilities;
 pub mod case;
 pub mod client;
 pub mod client_h2;

@@ -77,6 +77,7 @@ fn options(wasm: &Path) -> Result<Options, String> {
         transport: Transport::default(),
         out: "k8s/overlays".into(),
         wasm: Some(wasm.to_owned()),
+        unrestricted: false,
         config_map_name: "http-trace-filter".to_owned(),
     })
 }

@@ -51,6 +51,9 @@ pub(crate) struct Flags {
     /// The filter's module [default: $WASM_FILTER_BINARY_PATH, else the one this command was built with].
     #[arg(long, value_name = "FILE")]
     wasm: Option<PathBuf>,
+    /// Let the module call all of Envoy's host functions, not only those that this filter needs: for a --wasm of your own.
+    #[arg(long)]
+    unrestricted: bool,
     /// What the ConfigMap's name begins with; the wasm's revision is added [default: $WASM_FILTER_CONFIG_MAP_NAME, else
     /// http-trace-filter].
     #[arg(long, value_name = "NAME", value_parser = namespace::prefix)]
@@ -134,6 +137,8 @@ pub(crate) struct Options {
     pub(crate) transport: Transport,
     pub(crate) out: PathBuf,
     pub(crate) wasm: Option<PathBuf>,
+    /// Whether the VM may do more than the filter needs.
+    pub(crate) unrestricted: bool,
     pub(crate) config_map_name: String,
 }
 
@@ -207,6 +212,7 @@ impl Options {
             transport: flags.transport,
             out: flags.out,
             wasm: flags.wasm.or(wasm),
+            unrestricted: flags.unrestricted,
             config_map_name,
         })
     }

@@ -2,7 +2,7 @@
 
 use super::{Delivery, FILE, MOUNT, Plan};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The type of the filter's configuration.
 pub(super) const TYPE: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
@@ -13,7 +13,7 @@ pub(super) fn typed_config(plan: &Plan<'_>) -> Value {
         Delivery::Configmap => json!({ "filename": format!("{MOUNT}/{FILE}") }),
         Delivery::Inline => json!({ "inline_bytes": STANDARD.encode(plan.wasm.bytes()) }),
     };
-    json!({
+    let mut typed_config = json!({
         "@type": TYPE,
         "config": {
             "name": "http_trace_filter",
@@ -31,5 +31,15 @@ pub(super) fn typed_config(plan: &Plan<'_>) -> Value {
                 "code": { "local": code },
             },
         },
-    })
+    });
+    if !plan.options.unrestricted {
+        typed_config["config"]["capability_restriction_config"] = json!({ "allowed_capabilities": capabilities() });
+    }
+    typed_config
+}
+
+/// What Envoy lets the VM do: all that the filter needs, and no more. Without a list, Envoy allows everything.
+/// <https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/wasm/v3/wasm.proto#extensions-wasm-v3-capabilityrestrictionconfig>
+fn capabilities() -> Map<String, Value> {
+    include_str!("capabilities.txt").lines().map(|name| (name.to_owned(), json!({}))).collect()
 }

@@ -1,0 +1,131 @@
+//! All that the filter does, in one Envoy: it polls, samples, records, publishes numbers, reports a loss, drains when its
+//! configuration changes, refuses a bad one, and forgets each stream.
+
+use std::time::Duration;
+
+use http_trace_e2e::account;
+use http_trace_e2e::case::{Case, Exchange};
+use http_trace_e2e::client::Protocol::H1;
+use http_trace_e2e::collector::Manner;
+use http_trace_e2e::diff;
+use http_trace_e2e::expect::Expected;
+use http_trace_e2e::reply::Reply;
+use http_trace_e2e::request::Request;
+use http_trace_e2e::rig::{Given, Rig, unused_id};
+use http_trace_e2e::stage::TRAPPED;
+use http_trace_e2e::wait;
+
+use crate::leak;
+
+/// How long a step may take where it must come right.
+pub(crate) const PATIENT: Duration = wait::DEADLINE;
+/// How long it may take where it is to fail: it takes a second where it does not.
+pub(crate) const HASTY: Duration = Duration::from_secs(8);
+
+/// Excludes every host until the sampling manager has answered; one export request at a time; bodies of one type, which the
+/// headers must have told by then.
+const FIRST: &str = r#"{"queue":{"max_in_flight":1},"sampling":{"hosts":{"interval_ms":100,"until_known":"none"}},
+    "capture":{"content_types":["text/plain"]}}"#;
+const SECOND: &str = r#"{"sampling":{"rate":0.0}}"#;
+const BAD: &str = r#"{"formt":"publish"}"#;
+
+pub(crate) struct Scene {
+    rig: Rig,
+    patience: Duration,
+}
+
+impl Scene {
+    /// Plays all of it with an Envoy that was given something else.
+    ///
+    /// # Errors
+    /// What did not come right.
+    pub(crate) async fn play(change: impl FnOnce(&mut Given), patience: Duration) -> Result<(), String> {
+        let rig = Rig::start_with(Some(FIRST), |_| Reply::echo(), change).await;
+        let scene = Self { rig: rig.map_err(|error| error.to_string())?, patience };
+        scene.polls().await?;
+        scene.records().await?;
+        scene.reports_a_loss().await?;
+        scene.drains().await?;
+        scene.refuses().await?;
+        leak::none(&scene.rig, patience).await?;
+        scene.accounts().await
+    }
+
+    async fn polls(&self) -> Result<(), String> {
+        self.rig.collector.manage(200, "application/json", r#"{"hosts":["*"]}"#);
+        let asked = self.rig.collector.asked();
+        self.until("two more polls", || (self.rig.collector.asked() >= asked + 2).then_some(())).await
+    }
+
+    async fn records(&self) -> Result<(), String> {
+        let (case, exchange) = self.exchange().await?;
+        let id = &case.request.id;
+        let post = self.until("the record", || self.rig.collector.record("request_id", id)).await?;
+        let expected = Expected::of(&case, &exchange, self.rig.envoy.filtered()).json();
+        let differences = diff::json(&expected, &post.json()?);
+        if differences.is_empty() { Ok(()) } else { Err(format!("the record differs: {differences:?}")) }
+    }
+
+    async fn reports_a_loss(&self) -> Result<(), String> {
+        self.rig.collector.behave(Manner::Status(400));
+        self.exchange().await?;
+        self.until("a line about a loss", || self.rig.envoy.log().contains(": lost 1 records").then_some(())).await?;
+        let rejected = || (self.rig.metric("dropped_rejected")? == 1).then_some(());
+        self.until("a loss to be counted", rejected).await
+    }
+
+    /// Three records, two of which still wait when the configuration changes.
+    async fn drains(&self) -> Result<(), String> {
+        self.rig.collector.behave(Manner::Slow(Duration::from_millis(500)));
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            ids.push(self.exchange().await?.0.request.id);
+        }
+        let waiting = || (self.rig.metric("queued")? == 2).then_some(());
+        self.until("two records that wait", waiting).await?;
+        self.rig.reconfigure(SECOND).await.map_err(|error| error.to_string())?;
+        for id in ids {
+            self.until("a record that waited", || self.rig.collector.record("request_id", &id)).await?;
+        }
+        self.rig.collector.behave(Manner::Accept);
+        self.until("all to be acknowledged", || (self.rig.metric("exported")? == 4).then_some(())).await
+    }
+
+    async fn refuses(&self) -> Result<(), String> {
+        if self.rig.reconfigure(BAD).await.is_ok() {
+            return Err("a bad configuration is taken".to_owned());
+        }
+        let named = || self.rig.envoy.log().contains("formt: unknown field").then_some(());
+        self.until("a line about the bad configuration", named).await
+    }
+
+    async fn accounts(&self) -> Result<(), String> {
+        let accounted = || account::accounted(&self.rig.envoy.admin().stats(account::PREFIX).ok()?).ok();
+        self.until("the numbers to add up", accounted).await.map(drop)
+    }
+
+    /// One that passes as it should.
+    async fn exchange(&self) -> Result<(Case, Exchange), String> {
+        let mut request = Request::post("/orders?a=1", "an order").header("content-type", "text/plain");
+        request.id = unused_id();
+        let case = Case::new("an order", H1, request, Reply::echo().header("content-type", "text/plain"));
+        let exchange = self.rig.exchange(&case, self.rig.envoy.filtered()).await.map_err(|error| error.to_string())?;
+        match exchange.answer.status() {
+            200 => Ok((case, exchange)),
+            status => Err(format!("the client got {status}")),
+        }
+    }
+
+    /// Waits, and looks meanwhile whether the VM traps. That Envoy logs each call that it does not allow is not looked at: that
+    /// a call is made does not say that it is needed.
+    async fn until<T>(&self, what: &str, mut ready: impl FnMut() -> Option<T>) -> Result<T, String> {
+        let trouble = || {
+            let log = self.rig.envoy.log();
+            let trap = log.lines().find(|line| line.contains(TRAPPED));
+            trap.map(|line| line.rsplit("] ").next().unwrap_or_default().to_owned())
+        };
+        let either = || trouble().map(Err).or_else(|| ready().map(Ok));
+        let found = wait::within(self.patience, either).await;
+        found.unwrap_or_else(|| Err(format!("waited in vain for {what}")))
+    }
+}
