@@ -34,13 +34,13 @@ impl Place {
         self.run_with(arguments, &[])
     }
 
-    /// Runs it, which must succeed; the overlay's EnvoyFilter or MeshProxyPatch.
+    /// Runs it, which must succeed; the overlay's EnvoyFilter, MeshProxyPatch or EnvoyPatchPolicy.
     fn written(&self, arguments: &str, environment: &[(&str, &str)]) -> String {
         let output = self.run_with(arguments, environment);
         assert!(output.status.success(), "{arguments}: {}", text(&output.stderr));
         let namespace = arguments.split_whitespace().next().expect("a namespace");
         let root = self.0.join("k8s/overlays").join(namespace);
-        let file = ["envoyfilter.yaml", "meshproxypatch.yaml"].map(|name| root.join(name));
+        let file = ["envoyfilter.yaml", "meshproxypatch.yaml", "envoypatchpolicy.yaml"].map(|name| root.join(name));
         fs::read_to_string(file.iter().find(|path| path.exists()).expect("a patch")).expect("text")
     }
 
@@ -176,7 +176,7 @@ fn the_vm_may_do_what_the_filter_needs() {
     let place = Place::new("capabilities");
     let names = include_str!("../src/overlay/capabilities.txt").lines();
     let names: Vec<String> = names.map(|name| format!("{name}: {{}}")).collect();
-    for mesh in ["istio", "kuma", "istio --delivery inline"] {
+    for mesh in ["istio", "kuma", "istio --delivery inline", "envoy-gateway --gateway eg"] {
         let patch = place.written(&format!("shop --mesh {mesh}"), &[]);
         let (_, list) = patch.split_once("allowed_capabilities:\n").expect("a list");
         let list: Vec<&str> = list.lines().map(str::trim).take_while(|line| line.starts_with("proxy_")).collect();
