@@ -52,13 +52,13 @@ impl Config {
         Ok(config)
     }
 
-    /// What the filter logs at its start. No value that could be a secret.
+    /// What the filter logs at its start. No value that could be a secret: a path's query may hold a token.
     pub fn summary(&self) -> String {
         let Self { collector, batch, capture, queue, sampling, .. } = self;
         let hosts = sampling.hosts.as_ref().map_or(String::new(), |hosts| format!(", hosts of {:?}", hosts.cluster));
         format!(
             "POST {} to cluster {:?}, {} records a request, bodies to {} bytes, queue {} bytes, {} % sampled{hosts}",
-            collector.path,
+            collector.path.split('?').next().unwrap_or_default(),
             collector.cluster,
             batch.max_records,
             capture.max_body_bytes,

@@ -60,7 +60,9 @@ fn every_other_row_takes_its_values_and_refuses_the_rest() {
     }
     let sections = SECTIONS.map(|section| (section, &["object"][..], &[][..], "an object"));
     for (path, kinds, further, takes) in REFUSED.iter().copied().chain(sections) {
-        for (_, value, got) in TYPES.iter().filter(|(kind, ..)| !kinds.contains(kind)) {
+        for (kind, value, got) in TYPES.iter().filter(|(kind, ..)| !kinds.contains(kind)) {
+            let secret = path == "collector.headers" && *kind == "string";
+            let got = if secret { r#""…""# } else { got };
             refuses(path, value, &format!("got {got}, takes {takes}"));
         }
         for value in further {

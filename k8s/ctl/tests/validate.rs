@@ -36,6 +36,21 @@ fn each_problem_is_a_line_with_the_path_of_its_field() {
     assert!(lines[1].contains("colector: unknown field") && lines[1].contains("did you mean collector?"), "{text}");
 }
 
+/// The headers of export requests may be secrets, however they are written; so may the query of their path.
+#[test]
+fn what_may_be_secret_is_not_shown() {
+    for headers in [r#""authorization: hunter2""#, r#"["authorization: hunter2"]"#, r#"{"authorization":["hunter2"]}"#]
+    {
+        let output = validate(&format!(r#"{{"collector":{{"headers":{headers}}}}}"#));
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{headers}");
+        assert!(text.contains("collector.headers: got ") && !text.contains("hunter2"), "{headers}: {text}");
+    }
+    let output = validate(r#"{"collector":{"path":"/in?token=hunter2"}}"#);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("POST /in to cluster") && !text.contains("hunter2"), "{text}");
+}
+
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let output = Command::new(env!("CARGO_BIN_EXE_http-trace-ctl"))

@@ -60,7 +60,10 @@ impl Section {
         let members = match self.take(name) {
             None => return Vec::new(),
             Some(Json::Object(members)) => members,
-            Some(other) => {
+            Some(mut other) => {
+                if let Json::Text(secret) = &mut other {
+                    "…".clone_into(secret);
+                }
                 self.problem(name, &other, "an object of header names and values");
                 return Vec::new();
             }

@@ -23,7 +23,11 @@ fn accepted(config: &Config, input: &[u8]) {
     let summary = config.summary();
     assert!(is_line(&summary), "{summary:?}");
     let bare = Config {
-        collector: CollectorConfig { headers: Vec::new(), ..config.collector.clone() },
+        collector: CollectorConfig {
+            headers: Vec::new(),
+            path: config.collector.path.split('?').next().expect("a path").to_owned(),
+            ..config.collector.clone()
+        },
         redact: RedactConfig::default(),
         ..config.clone()
     };
