@@ -14,11 +14,10 @@ use crate::case::Case;
 use crate::cases::{self, Files};
 use crate::cpu::{self, Pinning};
 use crate::machine::Machine;
-use crate::measure::{Sample, measure};
+use crate::measure::{Measured, Sample};
 use crate::options::Options;
 use crate::other::Other;
 use crate::results::{self, Row};
-use crate::subject::Subject;
 
 /// All that a run needs.
 pub(crate) struct Bench {
@@ -71,33 +70,37 @@ impl Bench {
         if self.interrupted.load(Ordering::Relaxed) { Err(io::Error::other("interrupted")) } else { Ok(()) }
     }
 
-    /// Measures all cases in each round, in turn from the first to the last and from the last to the first.
+    /// wrk is interrupted along with this process, and then reports less: that is not what went wrong.
+    fn unless_interrupted<T>(&self, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        self.go_on()?;
+        work().map_err(|error| self.go_on().err().unwrap_or(error))
+    }
+
+    /// Starts all cases, and measures each in each round, in turn from the first to the last and from the last to the first.
     pub(crate) fn rounds(&self, rounds: u32) -> io::Result<Vec<Row>> {
         let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); self.cases.len()];
         let started = Instant::now();
-        // A filter that Envoy does not take should not end the run in its midst.
-        for case in self.cases.iter().filter(|case| case.is_further()) {
-            let named = |error: io::Error| io::Error::other(format!("--filter {}: {error}", case.name));
-            Subject::start(case, &self.other, self.pinning).map_err(named)?;
+        let mut measured = Vec::new();
+        // From the last: a filter of --filter that Envoy does not take should be heard of at once.
+        for (done, case) in self.cases.iter().rev().enumerate() {
+            measured.push(self.unless_interrupted(|| Measured::start(case, &self.other, self.pinning))?);
+            let seconds = started.elapsed().as_secs_f64();
+            eprintln!("{seconds:4.0} s  {:2}/{}  {} is warm", done + 1, self.cases.len(), case.name);
         }
+        measured.reverse();
         for round in 1..=rounds {
             let mut order: Vec<usize> = (0..self.cases.len()).collect();
             if round % 2 == 0 {
                 order.reverse();
             }
             for (done, at) in order.into_iter().enumerate() {
-                self.go_on()?;
-                let case = &self.cases[at];
-                let sample = measure(case, &self.other, self.pinning, self.seconds).map_err(|error| {
-                    // wrk is interrupted along with this process, and then reports less.
-                    self.go_on().err().unwrap_or(error)
-                })?;
+                let sample = self.unless_interrupted(|| measured[at].sample(self.seconds))?;
                 eprintln!(
                     "{:4.0} s  round {round}/{rounds}, {:2}/{}  {}: {:.0} us of CPU a request, {:.0} requests/s",
                     started.elapsed().as_secs_f64(),
                     done + 1,
                     self.cases.len(),
-                    case.name,
+                    self.cases[at].name,
                     sample.cpu,
                     sample.full.rate,
                 );

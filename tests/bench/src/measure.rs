@@ -1,4 +1,4 @@
-//! One run of one case.
+//! A case under load.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use crate::other::Other;
 use crate::subject::Subject;
 use crate::wrk::{self, Load, Pace};
 
-/// What one run of one case gives.
+/// What one case gives in one round.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
     /// Microseconds of CPU a request.
@@ -29,68 +29,106 @@ pub(crate) struct Sample {
     pub(crate) start: f64,
     /// Resident memory in MB after the start.
     pub(crate) idle: f64,
-    /// Resident memory in MB at the end.
+    /// Resident memory in MB at the round's end.
     pub(crate) resident: f64,
 }
 
 /// Envoy's count of streams, also of those that were not answered. None is open when it is read.
 const STREAMS: &str = "http.measured.downstream_rq_total";
 
-/// Runs a case once.
-///
-/// # Errors
-/// Names the case.
-pub(crate) fn measure(case: &Case, other: &Other, pinning: Pinning, seconds: u32) -> io::Result<Sample> {
-    run(case, other, pinning, seconds).map_err(|error| io::Error::other(format!("{}: {error}", case.name)))
+/// A case's Envoy, warmed up: it stays for all rounds, so that a round is short, and what it is compared with in the
+/// same round is near in time. It runs while it is measured only.
+#[derive(Debug)]
+pub(crate) struct Measured<'a> {
+    subject: Subject<'a>,
+    case: &'a Case,
+    other: &'a Other,
+    idle: f64,
 }
 
-fn run(case: &Case, other: &Other, pinning: Pinning, seconds: u32) -> io::Result<Sample> {
-    let subject = Subject::start(case, other, pinning)?;
-    let process = &subject.process;
-    let load = |pace, seconds| {
-        wrk::run(subject.address, case.body, pace, seconds, process.directory())
+impl<'a> Measured<'a> {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// Names the case.
+    pub(crate) fn start(case: &'a Case, other: &'a Other, pinning: Pinning) -> io::Result<Self> {
+        let start = || {
+            let subject = Subject::start(case, other, pinning)?;
+            other.settle()?;
+            let idle = megabytes(subject.process.resident()?);
+            let measured = Self { subject, case, other, idle };
+            // Connections open, caches fill, and V8 compiles once more what runs often: after a second it had not finished
+            // with a filter of 150 kB, and its work is CPU of the process.
+            measured.load(Pace::Full, 2)?;
+            measured.subject.pause()?;
+            Ok(measured)
+        };
+        start().map_err(|error: io::Error| named(case, &error))
+    }
+
+    /// Loads it, both ways for so many seconds.
+    ///
+    /// # Errors
+    /// Names the case.
+    pub(crate) fn sample(&self, seconds: u32) -> io::Result<Sample> {
+        let sample = || {
+            self.subject.resume()?;
+            let sample = self.measure(seconds)?;
+            self.subject.pause()?;
+            Ok(sample)
+        };
+        sample().map_err(|error: io::Error| named(self.case, &error))
+    }
+
+    fn load(&self, pace: Pace, seconds: u32) -> io::Result<Load> {
+        let process = &self.subject.process;
+        wrk::run(self.subject.address, self.case.body, pace, seconds, process.directory())
             .map_err(|error| process.failed(&error.to_string()))
-    };
-    other.settle()?;
-    let idle = process.resident()?;
-    // Connections open, caches fill, and V8 compiles once more what runs often: after a second it had not finished with a
-    // filter of 150 kB, and its work is CPU of the process.
-    load(Pace::Full, 2)?;
-    let posts_before = other.settle()?;
-    let records_before = subject.records(posts_before)?;
-    let streams_before = process.counter(STREAMS)?;
-    let cpu_before = process.cpu()?;
-    let full = load(Pace::Full, seconds)?;
-    // What still waits is sent on the account of the requests it belongs to.
-    let posts = other.settle()?;
-    let cpu = process.cpu()? - cpu_before;
-    // Asking Envoy costs it CPU: before the first look at it, and after the second.
-    let streams = process.counter(STREAMS)? - streams_before;
-    let records = subject.records(posts)?.saturating_sub(records_before);
-    if streams == 0 {
-        return Err(process.failed("Envoy counts no stream"));
     }
-    if case.must_record && !is_enough(records, streams) {
-        // What exports little is cheap: its figures would be taken for those of a good exporter.
-        let stats = process
-            .admin()
-            .and_then(|admin| admin.get("/stats?filter=http_trace_filter|trace_analyzer.upstream_rq").ok());
-        let stats = stats.unwrap_or_default();
-        return Err(process.failed(&format!("only {records} of {streams} requests gave a record:\n{stats}")));
+
+    fn measure(&self, seconds: u32) -> io::Result<Sample> {
+        let Self { subject, case, other, .. } = self;
+        let process = &subject.process;
+        let posts_before = other.settle()?;
+        let records_before = subject.records(posts_before)?;
+        let streams_before = process.counter(STREAMS)?;
+        let cpu_before = process.cpu()?;
+        let full = self.load(Pace::Full, seconds)?;
+        // What still waits is sent on the account of the requests it belongs to.
+        let posts = other.settle()?;
+        let cpu = process.cpu()? - cpu_before;
+        // Asking Envoy costs it CPU: before the first look at it, and after the second.
+        let streams = process.counter(STREAMS)? - streams_before;
+        let records = subject.records(posts)?.saturating_sub(records_before);
+        if streams == 0 {
+            return Err(process.failed("Envoy counts no stream"));
+        }
+        if case.must_record && !is_enough(records, streams) {
+            // What exports little is cheap: its figures would be taken for those of a good exporter.
+            let stats = process
+                .admin()
+                .and_then(|admin| admin.get("/stats?filter=http_trace_filter|trace_analyzer.upstream_rq").ok());
+            let stats = stats.unwrap_or_default();
+            return Err(process.failed(&format!("only {records} of {streams} requests gave a record:\n{stats}")));
+        }
+        let fixed = self.load(Pace::Fixed, seconds)?;
+        other.settle()?;
+        Ok(Sample {
+            cpu: cpu.as_secs_f64() * 1e6 / streams as f64,
+            full,
+            fixed,
+            streams,
+            records,
+            posts: posts - posts_before,
+            start: subject.start.as_secs_f64() * 1e3,
+            idle: self.idle,
+            resident: megabytes(process.resident()?),
+        })
     }
-    let fixed = load(Pace::Fixed, seconds)?;
-    other.settle()?;
-    Ok(Sample {
-        cpu: cpu.as_secs_f64() * 1e6 / streams as f64,
-        full,
-        fixed,
-        streams,
-        records,
-        posts: posts - posts_before,
-        start: subject.start.as_secs_f64() * 1e3,
-        idle: megabytes(idle),
-        resident: megabytes(process.resident()?),
-    })
+}
+
+fn named(case: &Case, error: &io::Error) -> io::Error {
+    io::Error::other(format!("{}: {error}", case.name))
 }
 
 /// Whether nearly all streams gave a record. Not all do: a Lua filter is not asked when a client hangs up.

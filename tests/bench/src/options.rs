@@ -12,7 +12,8 @@ const ENVIRONMENT: &str = "Environment:
 /// What exporting traffic costs a real Envoy: http-trace-filter against other ways to do it.
 ///
 /// Each case has an Envoy of its own, pinned to one CPU; the load generator, the upstream and the collector share
-/// another. In each round every case runs once, so that what disturbs the machine for a while disturbs all alike.
+/// another. All start first. In each round every case is loaded once, so that what disturbs the machine for a while
+/// disturbs all alike.
 #[derive(Debug, Parser)]
 #[command(name = "http-trace-bench", version, after_help = ENVIRONMENT)]
 pub(crate) struct Options {
@@ -22,11 +23,11 @@ pub(crate) struct Options {
     /// Measure only these, and what they are compared with; an unknown name lists all.
     #[arg(long, value_name = "CASE,…", value_delimiter = ',')]
     pub(crate) cases: Vec<String>,
-    /// How often each case runs.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    /// How often each case is loaded.
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) rounds: u32,
     /// How long the load of each case lasts in a round, once as fast as it goes and once at a fixed pace.
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=600))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) seconds: u32,
     /// Write all samples to this file.
     #[arg(long, value_name = "FILE")]

@@ -12,6 +12,7 @@ use http_trace_e2e::envoy;
 use http_trace_e2e::resident::resident;
 use http_trace_e2e::temp::TempDir;
 use http_trace_e2e::wait::DEADLINE;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// A running Envoy with one worker.
@@ -100,6 +101,20 @@ impl Process {
     /// Its resident memory, in bytes.
     pub(crate) fn resident(&self) -> io::Result<u64> {
         resident(self.child.id())
+    }
+
+    /// Takes it off the CPU until [`Process::resume`].
+    pub(crate) fn pause(&self) -> io::Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it run again.
+    pub(crate) fn resume(&self) -> io::Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> io::Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), signal)?)
     }
 
     /// What is removed with it.

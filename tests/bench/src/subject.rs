@@ -58,6 +58,26 @@ impl<'a> Subject<'a> {
         Ok(subject)
     }
 
+    /// Stops it while others are measured: Envoys that have nothing to do still look after their timers and stats, and
+    /// twenty of them are felt in the latency of one.
+    pub(crate) fn pause(&self) -> io::Result<()> {
+        self.process.pause()?;
+        self.set_taps_paused(true);
+        Ok(())
+    }
+
+    /// Lets it run again.
+    pub(crate) fn resume(&self) -> io::Result<()> {
+        self.set_taps_paused(false);
+        self.process.resume()
+    }
+
+    fn set_taps_paused(&self, paused: bool) {
+        if let Some(taps) = &self.taps {
+            taps.set_paused(paused);
+        }
+    }
+
     /// How many records it has given; `posts` is how many requests the collector has answered.
     pub(crate) fn records(&self, posts: u64) -> io::Result<u64> {
         match self.case.records {

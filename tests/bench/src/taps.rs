@@ -19,25 +19,45 @@ struct Shared {
     directory: PathBuf,
     removed: AtomicU64,
     ended: AtomicBool,
+    paused: AtomicBool,
 }
 
 impl Taps {
     /// Makes the directory.
     pub(crate) fn new(directory: &Path) -> io::Result<Self> {
         fs::create_dir(directory)?;
-        let shared =
-            Shared { directory: directory.to_owned(), removed: AtomicU64::new(0), ended: AtomicBool::new(false) };
-        let shared = Arc::new(shared);
+        let shared = Arc::new(Shared {
+            directory: directory.to_owned(),
+            removed: AtomicU64::new(0),
+            ended: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
+        });
         let thread = thread::spawn({
             let shared = Arc::clone(&shared);
             move || {
                 while !shared.ended.load(Ordering::Relaxed) {
-                    shared.sweep();
-                    thread::sleep(Duration::from_millis(5));
+                    if shared.paused.load(Ordering::Relaxed) {
+                        thread::park();
+                    } else {
+                        shared.sweep();
+                        thread::sleep(Duration::from_millis(5));
+                    }
                 }
             }
         });
         Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Whether to look for files by itself: looking takes CPU from what is measured.
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.shared.paused.store(paused, Ordering::Relaxed);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
     }
 
     /// How many files there were so far.
@@ -50,6 +70,7 @@ impl Taps {
 impl Drop for Taps {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::Relaxed);
+        self.wake();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -69,7 +90,8 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::time::{Duration, Instant};
+    use std::{fs, thread};
 
     use http_trace_e2e::temp::TempDir;
 
@@ -84,6 +106,16 @@ mod tests {
         }
         assert_eq!(taps.count(), 100);
         assert_eq!(taps.count(), 100);
+        taps.set_paused(true);
+        taps.set_paused(false);
         assert_eq!(fs::read_dir(directory.path().join("taps")).unwrap().count(), 0);
+        fs::write(directory.path().join("taps").join("late"), "x").unwrap();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while fs::exists(directory.path().join("taps").join("late")).unwrap() {
+            assert!(Instant::now() < deadline, "it is not removed unasked");
+            thread::sleep(Duration::from_millis(1));
+        }
+        // A paused one still ends.
+        taps.set_paused(true);
     }
 }
