@@ -58,8 +58,8 @@ impl<'a> Subject<'a> {
         Ok(subject)
     }
 
-    /// Stops it while others are measured: Envoys that have nothing to do still look after their timers and stats, and
-    /// twenty of them are felt in the latency of one.
+    /// Stops it while others are measured: Envoys that have nothing to do still look after their timers and stats, on
+    /// the CPU of the one that is measured.
     pub(crate) fn pause(&self) -> io::Result<()> {
         self.process.pause()?;
         self.set_taps_paused(true);
