@@ -41,8 +41,6 @@ const STREAMS: &str = "http.measured.downstream_rq_total";
 #[derive(Debug)]
 pub(crate) struct Measured<'a> {
     subject: Subject<'a>,
-    case: &'a Case,
-    other: &'a Other,
     idle: f64,
 }
 
@@ -56,10 +54,12 @@ impl<'a> Measured<'a> {
             let subject = Subject::start(case, other, pinning)?;
             other.settle()?;
             let idle = megabytes(subject.process.resident()?);
-            let measured = Self { subject, case, other, idle };
+            let measured = Self { subject, idle };
             // Connections open, caches fill, and V8 compiles once more what runs often: after a second it had not finished
             // with a filter of 150 kB, and its work is CPU of the process.
             measured.load(Pace::Full, 2)?;
+            // What is on its way when it stops would be taken for the next one's, and have timed out when it goes on.
+            other.settle()?;
             measured.subject.pause()?;
             Ok(measured)
         };
@@ -77,18 +77,18 @@ impl<'a> Measured<'a> {
             self.subject.pause()?;
             Ok(sample)
         };
-        sample().map_err(|error: io::Error| named(self.case, &error))
+        sample().map_err(|error: io::Error| named(self.subject.case, &error))
     }
 
     fn load(&self, pace: Pace, seconds: u32) -> io::Result<Load> {
         let process = &self.subject.process;
-        wrk::run(self.subject.address, self.case.body, pace, seconds, process.directory())
+        wrk::run(self.subject.address, self.subject.case.body, pace, seconds, process.directory())
             .map_err(|error| process.failed(&error.to_string()))
     }
 
     fn measure(&self, seconds: u32) -> io::Result<Sample> {
-        let Self { subject, case, other, .. } = self;
-        let process = &subject.process;
+        let subject = &self.subject;
+        let Subject { process, case, other, .. } = subject;
         let posts_before = other.settle()?;
         let records_before = subject.records(posts_before)?;
         let streams_before = process.counter(STREAMS)?;

@@ -22,8 +22,10 @@ pub(crate) struct Subject<'a> {
     pub(crate) address: SocketAddr,
     /// From its start to its first record, or to its first answer where records are not certain.
     pub(crate) start: Duration,
-    case: &'a Case,
-    other: &'a Other,
+    /// What it runs.
+    pub(crate) case: &'a Case,
+    /// Its upstream and collector.
+    pub(crate) other: &'a Other,
     taps: Option<Taps>,
 }
 
