@@ -52,6 +52,10 @@ fi
 
 mount --bind "$here/nixpkgs" .stand-in
 [[ ! -e $root/root.json ]] || mount --bind "$root/root.json" .stand-in/root.json
+toolchains=$root/nix/var/http-trace-filter/toolchains.json
+if [[ -e $toolchains && ${HTTP_TRACE_DEBIAN_RUST-} != debian ]]; then
+  mount --bind "$toolchains" .stand-in/toolchains.json
+fi
 if [[ -z ${writable-} ]]; then
   for dir in usr etc .stand-in; do
     mount -o remount,bind,ro "$dir"
@@ -73,7 +77,7 @@ cd "$old_cwd" 2>/dev/null || {
 # The host's tools and toolchains must not leak; everything else passes.
 for name in $(compgen -e); do
   case $name in
-    PATH | HOME | NIX_CONFIG) ;;
+    PATH | HOME | NIX_CONFIG | RUSTUP_DIST_SERVER | RUSTUP_UPDATE_ROOT) ;;
     LD_* | LC_* | LANGUAGE | LOCPATH | BASH_ENV | ENV | SHELL | MANPATH | INFOPATH | XDG_DATA_DIRS | XDG_CONFIG_DIRS) unset "$name" ;;
     PYTHON* | PYENV* | VIRTUAL_ENV | CONDA* | NODE_* | NVM_* | PERL* | GEM_* | RUBY* | GO* | JAVA_HOME) unset "$name" ;;
     RUSTUP* | RUSTC* | RUSTDOC* | CARGO | CC | CXX | LD | AR | PKG_CONFIG*) unset "$name" ;;

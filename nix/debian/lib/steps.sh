@@ -68,6 +68,9 @@ step_lists() {
 step_download() {
   # shellcheck disable=SC2046 # a list of words is meant
   apt-get install -q -y --download-only $(packages)
+  # To apt it conflicts with Debian's own Rust, of which it wants to be the only cargo and rustc.
+  mkdir -p "$new/.apt/rustup"
+  (cd "$new/.apt/rustup" && apt-get download -q rustup)
 }
 
 # Documentation and translations stay out, and wasm targets that nothing here uses.
@@ -90,6 +93,9 @@ step_unpack() {
   # shellcheck disable=SC2016 # for the inner shell
   find . -name '*.deb' ! -name 'base-files_*' -print0 |
     xargs -0 -n 4 -P "$(nproc)" bash -c 'set -euo pipefail; for deb; do unpack "$deb"; done' unpack
+  # of rustup only itself, on no PATH
+  dpkg-deb --fsys-tarfile "$new"/.apt/rustup/rustup_*.deb |
+    tar -xf - -C "$new/usr/lib" --no-same-owner --transform='s#.*/#rustup/#' ./usr/bin/rustup
   write_identity
   # no setuid program is of use in a namespace with one user
   find "$new/usr" -perm /6000 -type f -exec chmod ug-s {} +

@@ -33,24 +33,15 @@ let
 
   asSet = files: lib.genAttrs files (_: true);
 in
-rec {
+{
   unions =
     sets:
     make (
       lib.attrNames (
-        asSet (
-          lib.concatLists (
-            lib.imap0 (i: set: (coerce "lib.fileset.unions: Element ${toString i}" set).files) sets
-          )
-        )
+        asSet (lib.concatMap (set: (coerce "An element of lib.fileset.unions" set).files) sets)
       )
     );
-  union =
-    a: b:
-    unions [
-      a
-      b
-    ];
+
   difference =
     a: b:
     let
@@ -59,31 +50,6 @@ rec {
     make (
       lib.filter (file: !removed ? ${file}) (coerce "lib.fileset.difference: First argument" a).files
     );
-  intersection =
-    a: b:
-    let
-      kept = asSet (coerce "lib.fileset.intersection: Second argument" b).files;
-    in
-    make (
-      lib.filter (file: kept ? ${file}) (coerce "lib.fileset.intersection: First argument" a).files
-    );
-  fileFilter =
-    predicate: path:
-    let
-      keep =
-        file:
-        let
-          name = baseNameOf file;
-        in
-        predicate {
-          inherit name;
-          type = builtins.readFileType file;
-          hasExt = ext: lib.hasSuffix ".${ext}" name;
-        };
-    in
-    make (lib.filter keep (coerce "lib.fileset.fileFilter: Second argument" path).files);
-  maybeMissing = path: if builtins.pathExists path then path else make [ ];
-  toList = set: map (file: /. + file) (coerce "lib.fileset.toList: Argument" set).files;
 
   toSource =
     { root, fileset }:

@@ -1,10 +1,13 @@
-# Debian's Rust as rust-overlay gives a toolchain, and crates as nixpkgs vendors them.
+# Rust as rust-overlay gives a toolchain, and crates as nixpkgs vendors them.
 {
   lib,
   pkgs,
   root,
 }:
 let
+  # nix/debian/nix puts what its root has in the place of this file: { HASH-OF-A-TOOLCHAIN-FILE = { version; hash; }; }.
+  toolchains = builtins.fromJSON (builtins.readFile ./toolchains.json);
+
   # The crates of a lock file that come from a registry. Others need hashes that the project does not have.
   registryCrates =
     lockFile:
@@ -17,11 +20,33 @@ let
     ) (lib.filter (crate: crate ? source) (lib.importTOML lockFile).package);
 in
 {
-  # The toolchain file says which official toolchain to take; here it is Debian's, whatever the file says.
+  # nix/debian/nix has fetched the official toolchain that the file names, and put it into the store; where it could not,
+  # or was told not to, Debian's Rust serves.
   rust-bin.fromRustupToolchainFile =
     file:
+    let
+      official = toolchains.${builtins.hashFile "sha256" file} or null;
+    in
     assert lib.assertMsg ((lib.importTOML file) ? toolchain) "${toString file} has no [toolchain]";
-    pkgs.debianRust;
+    if official == null then
+      pkgs.debianRust
+    else
+      derivation {
+        name = "rust-${official.version}";
+        inherit (official) version;
+        inherit (pkgs) system;
+        builder = "/bin/bash";
+        args = [
+          "-c"
+          ''echo "$name is not in the store any more: run nix/debian/nix again, which fetches it"; exit 1''
+        ];
+        outputHashMode = "recursive";
+        outputHashAlgo = "sha256";
+        outputHash = official.hash;
+      }
+      // {
+        meta.mainProgram = "rustc";
+      };
 
   rustPlatform.importCargoLock =
     { lockFile }:

@@ -70,7 +70,6 @@ lib.mapAttrs tool {
     mainProgram = "ls";
   };
   crun = { };
-  curl = { };
   diffutils = {
     mainProgram = "diff";
   };
@@ -110,14 +109,6 @@ lib.mapAttrs tool {
   jq = { };
   kubectl = { };
   kustomize = { };
-  less = { };
-  lld = {
-    mainProgram = "wasm-ld";
-  };
-  nix = {
-    packages = [ "nix-bin" ];
-    mainProgram = "nix";
-  };
   nixfmt = {
     packages = [ ];
     version = root.nixfmt;
@@ -125,9 +116,6 @@ lib.mapAttrs tool {
     links.nixfmt = "/usr/lib/nixfmt/bin/nixfmt";
   };
   patch = { };
-  procps = {
-    mainProgram = "ps";
-  };
   python3 = {
     packages = [
       "python3-minimal"

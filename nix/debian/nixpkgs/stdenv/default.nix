@@ -42,11 +42,7 @@ let
         }
         // {
           inherit cc hostPlatform;
-          buildPlatform = hostPlatform;
-          targetPlatform = hostPlatform;
-          hasCC = cc != null;
-          shell = "${pkgs.bash}/bin/bash";
-          mkDerivation = import ./make-derivation.nix { inherit lib pkgs stdenv; };
+          mkDerivation = import ./make-derivation.nix { inherit pkgs stdenv; };
         };
     in
     stdenv;

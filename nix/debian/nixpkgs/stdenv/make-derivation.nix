@@ -1,24 +1,10 @@
-# stdenv.mkDerivation: a set of attributes, or a function from the final ones to it, becomes a derivation whose builder
-# runs the phases of setup.sh.
-{
-  lib,
-  pkgs,
-  stdenv,
-}:
+# stdenv.mkDerivation: a set of attributes becomes a derivation with one output, whose builder runs the phases of setup.sh.
+{ pkgs, stdenv }:
 let
   mkDerivation =
-    argsOrFunction:
+    args:
     let
-      function = if builtins.isFunction argsOrFunction then argsOrFunction else _: argsOrFunction;
-      args = function (args // { finalPackage = package; });
       passthru = args.passthru or { };
-      meta = {
-        name = drv.name;
-        available = true;
-        outputsToInstall = [ (lib.head (args.outputs or [ "out" ])) ];
-      }
-      // (args.meta or { });
-
       drv = derivation (
         {
           builder = "/bin/bash";
@@ -28,21 +14,15 @@ let
           ];
           inherit (pkgs) system;
           inherit stdenv;
-          outputs = [ "out" ];
           strictDeps = false;
           nativeBuildInputs = [ ];
           buildInputs = [ ];
-          propagatedNativeBuildInputs = [ ];
-          propagatedBuildInputs = [ ];
           doCheck = false;
         }
         // removeAttrs args [
-          "env"
           "meta"
           "passthru"
-          "pos"
         ]
-        // (args.env or { })
         // {
           name =
             args.name or (
@@ -53,31 +33,17 @@ let
             );
         }
       );
-
       extra = passthru // {
-        inherit meta passthru;
-        overrideAttrs =
-          change:
-          mkDerivation (
-            final:
-            let
-              previous = function final;
-            in
-            previous
-            // (
-              if !builtins.isFunction change then
-                change
-              else
-                let
-                  partial = change final;
-                in
-                if builtins.isFunction partial then partial previous else change previous
-            )
-          );
+        inherit passthru;
+        meta = {
+          inherit (drv) name;
+          available = true;
+          outputsToInstall = [ "out" ];
+        }
+        // (args.meta or { });
+        overrideAttrs = change: mkDerivation (args // change);
       };
-      # every output of the derivation carries what nixpkgs adds
-      package = drv // lib.genAttrs (args.outputs or [ "out" ]) (output: drv.${output} // extra) // extra;
     in
-    package;
+    drv // { out = drv // extra; } // extra;
 in
 mkDerivation
