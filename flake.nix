@@ -23,15 +23,17 @@
         "x86_64-darwin"
         "aarch64-darwin"
       ];
-      project =
+      projects = nixpkgs.lib.genAttrs systems (
         system:
         import ./nix {
           pkgs = import nixpkgs {
             inherit system;
             overlays = [ rust-overlay.overlays.default ];
           };
-        };
-      perSystem = part: nixpkgs.lib.genAttrs systems (system: part (project system));
+        }
+      );
+      # One import of nixpkgs a system, whatever of it is asked for.
+      perSystem = part: builtins.mapAttrs (_: part) projects;
     in
     {
       # nix build
@@ -43,9 +45,7 @@
       # nix flake check
       checks = perSystem (p: p.checks);
       # nix develop
-      devShells = perSystem (p: {
-        default = p.devShell;
-      });
+      devShells = perSystem (p: p.devShells);
       # nix fmt
       formatter = perSystem (p: p.formatter);
     };

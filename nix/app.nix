@@ -1,17 +1,11 @@
-# What `nix run .#NAME` runs: bin/http-trace-NAME, and in `app` what the flake says of it.
+# bin/http-trace-NAME: what `nix run .#NAME` runs. The attributes are writeShellApplication's, and a description, which is
+# what the flake says of it.
 { pkgs }:
-# The attributes of writeShellApplication, and a description.
 { name, description, ... }@args:
-let
-  program = pkgs.writeShellApplication (
-    removeAttrs args [ "description" ] // { name = "http-trace-${name}"; }
-  );
-in
-program
-// {
-  app = {
-    type = "app";
-    program = "${program}/bin/http-trace-${name}";
+pkgs.writeShellApplication (
+  removeAttrs args [ "description" ]
+  // {
+    name = "http-trace-${name}";
     meta = { inherit description; };
-  };
-}
+  }
+)

@@ -19,7 +19,7 @@ let
 in
 lib.mapAttrs (
   name: description:
-  (app {
+  app {
     inherit name description;
     runtimeEnv.HTTP_TRACE_FILTER_WASM = "${filter}/lib/http-trace-filter.wasm";
     # The user's own kubectl comes first: it fits the cluster.
@@ -27,5 +27,5 @@ lib.mapAttrs (
       PATH=''${PATH:+$PATH:}${pkgs.kubectl}/bin
       exec ${ctl}/bin/http-trace-ctl ${name} "$@"
     '';
-  }).app
+  }
 ) commands

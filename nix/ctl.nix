@@ -4,19 +4,21 @@
   rust,
   sources,
 }:
-rust.mkCargo {
+let
+  crates = rust.mkCrates {
+    name = "http-trace-ctl";
+    buildPhase = "cargo build --frozen --profile tools --package http-trace-ctl";
+  };
+in
+rust.mkProgram {
   name = "http-trace-ctl";
-  src = sources.rust;
+  src = sources.ctl;
+  inherit crates;
 
   buildPhase = ''
     runHook preBuild
     cargo build --frozen --profile tools --package http-trace-ctl
     runHook postBuild
-  '';
-
-  doCheck = true;
-  checkPhase = ''
-    cargo test --frozen --profile tools --package http-trace-ctl
   '';
 
   installPhase = ''
@@ -26,6 +28,9 @@ rust.mkCargo {
     runHook postInstall
   '';
 
+  passthru = {
+    inherit crates;
+  };
   meta = {
     description = "Native tools of http-trace-filter";
     license = pkgs.lib.licenses.asl20;

@@ -5,7 +5,7 @@ let
   onLinux = lib.optionalAttrs pkgs.stdenv.hostPlatform.isLinux;
 
   sources = import ./sources.nix { inherit lib; };
-  rust = import ./rust.nix { inherit pkgs; };
+  rust = import ./rust.nix { inherit pkgs sources; };
   filter = import ./filter.nix { inherit pkgs rust sources; };
   # The same with a switch that makes it trap, for tests.
   faulty = import ./filter.nix {
@@ -19,31 +19,28 @@ let
   container = import ./container.nix { inherit pkgs; };
 
   app = import ./app.nix { inherit pkgs; };
-  envoyApp = import ./envoy-app.nix {
-    inherit
-      pkgs
-      app
-      e2e
-      filter
-      ;
-  };
+  envoyApp = import ./envoy-app.nix { inherit pkgs app filter; };
   demo = envoyApp {
     name = "demo";
     description = "Real traffic through a real Envoy, and the records that the filter exported";
+    package = e2e.harness;
     command = "http-trace-e2e demo";
   };
   bench = envoyApp {
     name = "bench";
     description = "What exporting traffic costs a real Envoy, against other ways to do it";
+    package = e2e.bench;
     environment = "export WRK=\${WRK:-${pkgs.wrk}/bin/wrk}";
   };
   chaos = envoyApp {
     name = "chaos";
     description = "Faults at random around a real Envoy with the filter";
+    package = e2e.chaos;
   };
   soak = envoyApp {
     name = "soak";
     description = "Memory and latency of a real Envoy with the filter over time";
+    package = e2e.chaos;
   };
   fuzz = import ./fuzz.nix {
     inherit
@@ -77,16 +74,37 @@ let
       filter
       ;
   };
-  manifests = app {
-    name = "manifests";
-    description = "Writes the repository's own manifests in k8s";
-    text = ''exec ${ctl}/bin/http-trace-ctl manifests --wasm ${filter}/lib/http-trace-filter.wasm --out k8s "$@"'';
+  manifests = import ./manifests.nix {
+    inherit
+      pkgs
+      app
+      ctl
+      filter
+      rust
+      ;
   };
   overlays = import ./overlays.nix { inherit pkgs ctl filter; };
   formatter = import ./formatter.nix { inherit pkgs rust; };
+  devShells = import ./shells.nix {
+    inherit
+      pkgs
+      ctl
+      filter
+      rust
+      sources
+      ;
+  };
+  # What `nix run` needs of a package.
+  runs = lib.mapAttrs (
+    _: package: {
+      type = "app";
+      program = lib.getExe package;
+      meta = { inherit (package.meta) description; };
+    }
+  );
 in
 {
-  inherit formatter;
+  inherit devShells formatter;
 
   lib = { inherit (overlays) mkOverlay; };
 
@@ -100,30 +118,41 @@ in
       bench
       chaos
       demo
-      e2e
       fuzz
       soak
       ;
+    e2e = e2e.tests.e2e;
   };
 
-  apps =
+  apps = runs (
     commands
     // {
-      audit = audit.app;
-      manifests = manifests.app;
+      inherit audit manifests;
     }
     // onLinux {
-      default = demo.app;
-      bench = bench.app;
-      chaos = chaos.app;
-      demo = demo.app;
-      fuzz = fuzz.app;
-      matrix = matrix.app;
-      soak = soak.app;
-    };
+      default = demo;
+      inherit
+        bench
+        chaos
+        demo
+        fuzz
+        matrix
+        soak
+        ;
+    }
+  );
 
   checks =
-    import ./checks/static.nix { inherit pkgs rust sources; }
+    import ./checks/static.nix {
+      inherit
+        pkgs
+        ctl
+        e2e
+        rust
+        sources
+        ;
+      devShell = devShells.default;
+    }
     // import ./checks/wasm.nix {
       inherit
         pkgs
@@ -161,7 +190,6 @@ in
           ctl
           e2e
           filter
-          overlays
           sources
           ;
       }
@@ -188,33 +216,4 @@ in
       }
       // import ./checks/chaos.nix { inherit pkgs chaos soak; }
     );
-
-  devShell = pkgs.mkShell (
-    {
-      packages = [
-        rust.toolchain
-        pkgs.binaryen
-        pkgs.wabt
-        pkgs.nixfmt
-        pkgs.shellcheck
-        pkgs.jq
-        pkgs.kubectl
-        pkgs.kustomize
-      ]
-      ++ lib.optionals pkgs.stdenv.hostPlatform.isLinux [
-        pkgs.envoy-bin
-        pkgs.bubblewrap
-        pkgs.crun
-      ];
-    }
-    // onLinux {
-      # What the end-to-end tests look for: cargo test -p http-trace-e2e
-      ENVOY = "${pkgs.envoy-bin}/bin/envoy";
-      HTTP_TRACE_FILTER_WASM = "${filter}/lib/http-trace-filter.wasm";
-      HTTP_TRACE_CTL = "${ctl}/bin/http-trace-ctl";
-      KUBECTL = "${pkgs.kubectl}/bin/kubectl";
-      KUSTOMIZE = "${pkgs.kustomize}/bin/kustomize";
-      K8S = "${sources.k8s}/k8s";
-    }
-  );
 }

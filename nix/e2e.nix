@@ -1,42 +1,111 @@
-# The end-to-end harness: bin/http-trace-e2e (the demo), bin/http-trace-NAME-tests, a program for each test target (e2e,
-# overlays …), and bin/http-trace-bench, bin/http-trace-chaos and bin/http-trace-soak, which share its crates.
+# The end-to-end harness: `harness` has bin/http-trace-e2e (the demo), `bench` and `chaos` the programs beside it that share
+# its crate, and `tests.NAME` has bin/http-trace-NAME-tests, a program for each test target (e2e, overlays …).
 {
   pkgs,
   rust,
   sources,
 }:
-rust.mkCargo {
-  name = "http-trace-e2e";
-  src = sources.rust;
-  nativeBuildInputs = [ pkgs.jq ];
+let
+  inherit (pkgs) lib;
 
-  buildPhase = ''
-    runHook preBuild
-    cargo build --frozen --profile tools --package http-trace-e2e --package http-trace-bench --package http-trace-chaos \
-      --bins
-    cargo test --frozen --profile tools --package http-trace-e2e --test '*' --no-run \
-      --message-format json > messages.json
-    runHook postBuild
-  '';
+  # The programs of a member, and the crates that they are built on.
+  member =
+    {
+      package,
+      src,
+      programs,
+      # What the crates start from.
+      from ? null,
+    }:
+    let
+      build = "cargo build --frozen --profile tools --package ${package}";
+      crates = rust.mkCrates {
+        name = package;
+        crates = from;
+        buildPhase = build;
+      };
+    in
+    rust.mkProgram {
+      name = package;
+      inherit src crates;
+      buildPhase = ''
+        runHook preBuild
+        ${build} --bins
+        runHook postBuild
+      '';
+      installPhase = ''
+        runHook preInstall
+        mkdir -p "$out/bin"
+        cp ${lib.concatMapStringsSep " " (program: "target/tools/${program}") programs} "$out/bin/"
+        runHook postInstall
+      '';
+      passthru = {
+        inherit crates;
+      };
+    };
 
-  doCheck = true;
-  checkPhase = ''
-    cargo test --frozen --profile tools --package http-trace-e2e --package http-trace-bench --package http-trace-chaos \
-      --lib --bins
-  '';
+  harness = member {
+    package = "http-trace-e2e";
+    src = sources.harness;
+    programs = [ "http-trace-e2e" ];
+  };
 
-  installPhase = ''
-    runHook preInstall
-    mkdir -p "$out/bin"
-    cp target/tools/http-trace-{e2e,bench,chaos,soak} "$out/bin/"
-    jq -r 'select(.reason == "compiler-artifact" and .target.kind == ["test"]) | "\(.target.name) \(.executable)"' \
-      messages.json > programs
-    [ -s programs ] || { echo "no test target was built"; exit 1; }
-    while read -r name program; do
-      cp "$program" "$out/bin/http-trace-$name-tests"
-    done < programs
-    runHook postInstall
-  '';
+  # Tests have more crates: schemas, Kubernetes' types.
+  testCrates = rust.mkCrates {
+    name = "http-trace-e2e-tests";
+    inherit (harness) crates;
+    buildPhase = "cargo test --frozen --profile tools --package http-trace-e2e --no-run";
+  };
 
-  meta.mainProgram = "http-trace-e2e";
+  test =
+    target:
+    rust.mkProgram {
+      name = "http-trace-${target}-tests";
+      src = sources.e2e target;
+      crates = testCrates;
+      nativeBuildInputs = [ pkgs.jq ];
+      buildPhase = ''
+        runHook preBuild
+        cargo test --frozen --profile tools --package http-trace-e2e --test ${target} --no-run \
+          --message-format json-render-diagnostics > messages.json
+        runHook postBuild
+      '';
+      installPhase = ''
+        runHook preInstall
+        program=$(jq -r 'select(.reason == "compiler-artifact" and .target.kind == ["test"]).executable' messages.json)
+        install -D "$program" "$out/bin/http-trace-${target}-tests"
+        runHook postInstall
+      '';
+      meta.mainProgram = "http-trace-${target}-tests";
+    };
+in
+{
+  inherit harness testCrates;
+
+  bench = member {
+    package = "http-trace-bench";
+    src = sources.bench;
+    programs = [ "http-trace-bench" ];
+    from = harness.crates;
+  };
+
+  chaos = member {
+    package = "http-trace-chaos";
+    src = sources.chaos;
+    programs = [
+      "http-trace-chaos"
+      "http-trace-soak"
+    ];
+    from = harness.crates;
+  };
+
+  tests = lib.genAttrs [
+    "capabilities"
+    "e2e"
+    "kubernetes"
+    "manifests"
+    "overlays"
+    "sbom"
+    "trap"
+  ] test;
 }

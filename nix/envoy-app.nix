@@ -2,12 +2,13 @@
 {
   pkgs,
   app,
-  e2e,
   filter,
 }:
 {
   name,
   description,
+  # The package that has the program.
+  package,
   # The program's name and arguments.
   command ? "http-trace-${name}",
   # Further shell commands before it.
@@ -21,6 +22,6 @@ app {
     export ENVOY=''${ENVOY:-${pkgs.envoy-bin}/bin/envoy}
     export HTTP_TRACE_FILTER_WASM=''${HTTP_TRACE_FILTER_WASM:-${filter}/lib/http-trace-filter.wasm}
     ${environment}
-    exec ${e2e}/bin/${command} "$@"
+    exec ${package}/bin/${command} "$@"
   '';
 }

@@ -1,4 +1,5 @@
-# The filter: lib/http-trace-filter.wasm, its sha256, and its bill of materials. The same bytes on every host.
+# The filter: lib/http-trace-filter.wasm, its sha256, that of what wasm-opt made it of, and its bill of materials. The same
+# bytes on every host.
 {
   pkgs,
   rust,
@@ -57,12 +58,22 @@ let
     runtimeInputs = [ pkgs.coreutils ];
     text = builtins.readFile ./rustc-metadata.sh;
   };
+  cargoBuild = ''
+    export RUSTC_WRAPPER=${rustcMetadata}/bin/rustc-metadata
+    # Paths end up in panic messages: make them the same everywhere.
+    export RUSTFLAGS="--remap-path-prefix=$PWD=/source --remap-path-prefix=${rust.vendor}=/vendor --remap-path-prefix=$CARGO_HOME=/cargo"
+    cargo build --frozen --release --package http-trace-filter --lib --target wasm32-unknown-unknown \
+      --message-format json-render-diagnostics'';
 in
 rust.mkCargo (
   {
     pname = name;
     inherit (manifest.workspace.package) version;
     src = sources.filter;
+    crates = rust.mkCrates {
+      name = "http-trace-filter";
+      buildPhase = "${cargoBuild} > messages.json";
+    };
     nativeBuildInputs = [
       pkgs.binaryen
       pkgs.jq
@@ -70,12 +81,7 @@ rust.mkCargo (
 
     buildPhase = ''
       runHook preBuild
-      ${sources.stubs}
-      export RUSTC_WRAPPER=${rustcMetadata}/bin/rustc-metadata
-      # Paths end up in panic messages: make them the same everywhere.
-      export RUSTFLAGS="--remap-path-prefix=$PWD=/source --remap-path-prefix=${rust.vendor}=/vendor --remap-path-prefix=$CARGO_HOME=/cargo"
-      cargo build --frozen --release --package http-trace-filter --lib --target wasm32-unknown-unknown \
-        --features "${lib.concatStringsSep "," features}" --message-format json-render-diagnostics > messages.json
+      ${cargoBuild} --features "${lib.concatStringsSep "," features}" > messages.json
       wasm-metadce target/wasm32-unknown-unknown/release/http_trace_filter.wasm \
         --graph-file ${reachability} --output reachable.wasm > unused.txt
       # Low memory is unused: the linker puts the stack there, and its end is no object. Whole-program inference (gufa)
@@ -90,6 +96,8 @@ rust.mkCargo (
       mkdir -p "$out/lib"
       cp http-trace-filter.wasm "$out/lib/"
       (cd "$out/lib" && sha256sum http-trace-filter.wasm > http-trace-filter.wasm.sha256)
+      # What Rust alone decides, whatever the version of wasm-opt.
+      (cd target/wasm32-unknown-unknown/release && sha256sum http_trace_filter.wasm > "$out/lib/http-trace-filter.rustc.sha256")
       cargo metadata --frozen --format-version 1 --filter-platform wasm32-unknown-unknown > metadata.json
       cargo tree --frozen --package http-trace-filter --edges normal --target wasm32-unknown-unknown --no-dedupe \
         --prefix depth > tree

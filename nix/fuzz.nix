@@ -19,24 +19,36 @@ let
     "-Ccodegen-units=1"
   ];
 
-  programs = rust.mkCargo {
+  # `fuzzed` is what libFuzzer goes into.
+  build = fuzzed: ''
+    cargo build --frozen --profile tools --package http-trace-fuzz --bins
+    # With --target the flags are not for build scripts, which have no libFuzzer.
+    host=$(rustc --version --verbose | sed -n 's/^host: //p')
+    RUSTFLAGS="$RUSTFLAGS ${toString rustFlags}" cargo build --frozen --profile tools --package http-trace-fuzz \
+      --features libfuzzer ${fuzzed} --target "$host"
+  '';
+  test = "cargo test --frozen --profile tools --package http-trace-fuzz";
+
+  programs = rust.mkProgram {
     name = "http-trace-fuzz-programs";
-    src = sources.rust;
+    src = sources.fuzz;
+    crates = rust.mkCrates {
+      name = "http-trace-fuzz";
+      buildPhase = ''
+        ${build "--lib"}
+        ${test} --no-run
+      '';
+    };
 
     buildPhase = ''
       runHook preBuild
-      cargo build --frozen --profile tools --package http-trace-fuzz --bins
-      # With --target the flags are not for build scripts, which have no libFuzzer.
-      host=$(rustc --version --verbose | sed -n 's/^host: //p')
-      RUSTFLAGS="${toString rustFlags}" cargo build --frozen --profile tools --package http-trace-fuzz \
-        --features libfuzzer --bin http-trace-fuzz-target --target "$host"
+      ${build "--bin http-trace-fuzz-target"}
       runHook postBuild
     '';
 
+    # The kept inputs.
     doCheck = true;
-    checkPhase = ''
-      cargo test --frozen --profile tools --package http-trace-fuzz
-    '';
+    checkPhase = test;
 
     installPhase = ''
       runHook preInstall

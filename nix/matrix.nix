@@ -26,7 +26,7 @@ app {
   ];
   runtimeEnv = {
     ENVOYS = "${pkgs.writeText "envoys" (lib.concatMapStrings row envoys)}";
-    TESTS = "${e2e}/bin/http-trace-e2e-tests";
+    TESTS = "${e2e.tests.e2e}/bin/http-trace-e2e-tests";
     HTTP_TRACE_FILTER_WASM = "${filter}/lib/http-trace-filter.wasm";
   };
   text = builtins.readFile ./matrix.sh;

@@ -1,5 +1,5 @@
-# The Rust toolchain, the vendored crates, and a builder that uses both without a network.
-{ pkgs }:
+# The Rust toolchain, the vendored crates, and builders that use both without a network.
+{ pkgs, sources }:
 let
   toolchain = pkgs.rust-bin.fromRustupToolchainFile ./rust-toolchain.toml;
   vendor = pkgs.rustPlatform.importCargoLock { lockFile = ../Cargo.lock; };
@@ -12,20 +12,23 @@ let
     [source.vendored]
     directory = "${vendor}"
   '';
-in
-{
-  inherit toolchain vendor cargoConfig;
 
-  # A derivation in which cargo works, offline. The attributes are stdenv.mkDerivation's.
+  # A derivation in which cargo works, offline. The attributes are stdenv.mkDerivation's, and `crates`: a result of
+  # mkCrates to start from.
   mkCargo =
-    args:
+    {
+      crates ? null,
+      ...
+    }@args:
     pkgs.stdenv.mkDerivation (
       {
         strictDeps = true;
         # Debug information and symbols are the build's own business; bytes must not depend on strip's version.
         dontStrip = true;
+        # Paths end up in panic messages, and a store path in a program makes all of it part of the program's closure.
+        RUSTFLAGS = "--remap-path-prefix=${vendor}=/vendor";
       }
-      // args
+      // removeAttrs args [ "crates" ]
       // {
         nativeBuildInputs = [ toolchain ] ++ (args.nativeBuildInputs or [ ]);
         configurePhase = ''
@@ -34,8 +37,61 @@ in
           mkdir -p "$CARGO_HOME"
           cp ${cargoConfig} "$CARGO_HOME/config.toml"
           export CARGO_BUILD_JOBS=$NIX_BUILD_CORES CARGO_NET_OFFLINE=true CARGO_TERM_COLOR=never
+          ${sources.stubs}
+          ${
+            if crates == null then
+              ""
+            else
+              # Cargo compares times, which are all alike in the store.
+              ''
+                cp -r --preserve=mode,timestamps ${crates} target
+                chmod -R u+w target
+              ''
+          }
           runHook postConfigure
         '';
       }
     );
+
+  # The crates that `buildPhase` compiles, of others and not our own, as a target directory: an edit of our sources
+  # compiles only these. `command` sees the manifests, and an empty library in each package.
+  mkCrates =
+    args:
+    mkCargo (
+      args
+      // {
+        name = "${args.name}-crates";
+        src = sources.manifests;
+        installPhase = ''
+          # Cargo would take our packages' empty libraries for the real ones.
+          find target -name 'http-trace-*' -prune -exec rm -rf {} +
+          find target \( -name '*http_trace_*' -o -name 'libhttp_trace_*' \) -prune -exec rm -rf {} +
+          find target -name incremental -prune -exec rm -rf {} +
+          mv target $out
+        '';
+      }
+    );
+
+  # A program: what it was built with is no part of it.
+  mkProgram =
+    args:
+    mkCargo (
+      args
+      // {
+        disallowedReferences = [
+          toolchain
+          vendor
+        ];
+      }
+    );
+in
+{
+  inherit
+    toolchain
+    vendor
+    cargoConfig
+    mkCargo
+    mkCrates
+    mkProgram
+    ;
 }

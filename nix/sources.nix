@@ -1,4 +1,4 @@
-# What each build sees of the repository, so that an edit elsewhere (the README, a test) does not rebuild it.
+# What each build sees of the repository, so that an edit elsewhere (the README, another member, a test) does not rebuild it.
 { lib }:
 let
   fs = lib.fileset;
@@ -9,18 +9,86 @@ let
       fileset = fs.unions files;
     };
   inherit ((lib.importTOML ../Cargo.toml).workspace) members;
-  workspace = [
+  # Cargo wants the manifest of each member, whatever it builds.
+  manifests = [
     ../Cargo.toml
     ../Cargo.lock
-    ../src
   ]
-  # Cargo wants the manifest of each member, whatever it builds.
   ++ map (member: ../. + "/${member}/Cargo.toml") members;
+  filter = manifests ++ [ ../src ];
+  # The tests of the filter itself, and not those of the members beside them.
+  ownTests = [
+    (fs.difference ../tests (
+      fs.unions [
+        ../tests/bench
+        ../tests/chaos
+        ../tests/e2e
+        ../tests/fuzz
+        ../tests/schemas
+      ]
+    ))
+  ];
+  harness = manifests ++ [
+    ../tests/e2e/src
+    ../k8s/ctl/src/overlay/capabilities.txt
+  ];
 in
 {
-  filter = source workspace;
+  manifests = source manifests;
+  # Shell commands. Cargo wants every package to have its targets, also those that are not built.
+  stubs = lib.concatMapStrings (
+    package:
+    let
+      manifest = lib.importTOML (../. + "/${package}/Cargo.toml");
+      named = map (target: target.path or null) (manifest.bin or [ ] ++ manifest.test or [ ]);
+    in
+    ''
+      if [ ! -e ${package}/src/lib.rs ] && [ ! -e ${package}/src/main.rs ]; then
+        mkdir -p ${package}/src
+        echo '//! Empty.' > ${package}/src/lib.rs
+      fi
+    ''
+    + lib.concatMapStrings (path: ''
+      if [ ! -e ${package}/${path} ]; then
+        mkdir -p "$(dirname ${package}/${path})"
+        printf '//! Empty.\nfn main() {}\n' > ${package}/${path}
+      fi
+    '') (lib.filter (path: path != null) named)
+  ) ([ "." ] ++ members);
+
+  filter = source filter;
+  # With its own tests.
+  unitTests = source (filter ++ ownTests);
+  ctl = source (filter ++ [ ../k8s/ctl ]);
+  # The fuzzer drives the filter with what its own tests have for that.
+  fuzz = source (filter ++ ownTests ++ [ ../tests/fuzz ]);
+
+  harness = source harness;
+  bench = source (harness ++ [ ../tests/bench ]);
+  chaos = source (harness ++ [ ../tests/chaos ]);
+  # The harness, the benchmark and chaos with their own unit tests.
+  harnessTests = source (
+    harness
+    ++ filter
+    ++ [
+      ../tests/bench
+      ../tests/chaos
+    ]
+  );
+  # One target of the end-to-end tests.
+  e2e =
+    target:
+    source (
+      harness
+      ++ [
+        (../tests/e2e/tests + "/${target}")
+        ../tests/schemas
+      ]
+    );
+
+  # All Rust, for linters.
   rust = source (
-    workspace
+    filter
     ++ [
       ../k8s/ctl
       ../tests
@@ -28,15 +96,8 @@ in
       ../.rustfmt.toml
     ]
   );
-  # Shell commands. Cargo wants every member to have a target, also those that are not built.
-  stubs = ''
-    for member in ${toString members}; do
-      mkdir -p "$member/src"
-      touch "$member/src/lib.rs"
-    done
-  '';
   # What decides which crates there are, and which may be.
-  deny = source (workspace ++ [ ../.deny.toml ]);
+  deny = source (manifests ++ [ ../.deny.toml ]);
   # What is applied, without the tools beside it.
   k8s = source [
     ../k8s/base

@@ -14,7 +14,7 @@ let
     pkgs.runCommand name { } ''
       export ENVOY=${envoy} HTTP_TRACE_FILTER_WASM=${filter}/lib/http-trace-filter.wasm
       "$ENVOY" --version
-      ${e2e}/bin/http-trace-e2e-tests --test-threads 4
+      ${e2e.tests.e2e}/bin/http-trace-e2e-tests --test-threads 4
       touch $out
     '';
 in
@@ -26,14 +26,14 @@ in
   # A VM that traps, which no filter of ours should: traffic goes on.
   envoy-trap = pkgs.runCommand "envoy-trap" { } ''
     export ENVOY=${pkgs.envoy-bin}/bin/envoy HTTP_TRACE_FILTER_WASM=${faulty}/lib/http-trace-filter.wasm
-    ${e2e}/bin/http-trace-trap-tests --test-threads 4
+    ${e2e.tests.trap}/bin/http-trace-trap-tests --test-threads 4
     touch $out
   '';
 
   # What Envoy lets the VM do is what it needs: a scene goes wrong without any one of it. In the container, as everything.
   envoy-capabilities = pkgs.runCommand "envoy-capabilities" { } ''
     export ENVOY=${container}/bin/envoy-in-container HTTP_TRACE_FILTER_WASM=${filter}/lib/http-trace-filter.wasm
-    ${e2e}/bin/http-trace-capabilities-tests --nocapture
+    ${e2e.tests.capabilities}/bin/http-trace-capabilities-tests --nocapture
     touch $out
   '';
 
@@ -41,7 +41,7 @@ in
   envoy-overlays = pkgs.runCommand "envoy-overlays" { } ''
     export ENVOY=${pkgs.envoy-bin}/bin/envoy HTTP_TRACE_CTL=${ctl}/bin/http-trace-ctl
     export HTTP_TRACE_FILTER_WASM=${filter}/lib/http-trace-filter.wasm
-    ${e2e}/bin/http-trace-overlays-tests --test-threads 4
+    ${e2e.tests.overlays}/bin/http-trace-overlays-tests --test-threads 4
     touch $out
   '';
 

@@ -4,14 +4,24 @@
   ctl,
   e2e,
   filter,
-  overlays,
   sources,
 }:
+let
+  pinned = (pkgs.lib.importTOML ../rust-toolchain.toml).toolchain.channel;
+  # The manifests in the repository are of the wasm beside them, whatever this machine's toolchain makes of the sources.
+  committed = pkgs.runCommand "http-trace-filter-committed" { } ''
+    install -D -m 644 ${sources.k8s}/k8s/base/http-trace-filter.wasm "$out/lib/http-trace-filter.wasm"
+  '';
+  overlays = import ../overlays.nix {
+    inherit pkgs ctl;
+    filter = committed;
+  };
+in
 {
   manifests = pkgs.runCommand "manifests" { } ''
-    export HTTP_TRACE_CTL=${ctl}/bin/http-trace-ctl HTTP_TRACE_FILTER_WASM=${filter}/lib/http-trace-filter.wasm
+    export HTTP_TRACE_CTL=${ctl}/bin/http-trace-ctl HTTP_TRACE_FILTER_WASM=${committed}/lib/http-trace-filter.wasm
     export KUBECTL=${pkgs.kubectl}/bin/kubectl KUSTOMIZE=${pkgs.kustomize}/bin/kustomize K8S=${sources.k8s}/k8s
-    ${e2e}/bin/http-trace-manifests-tests --nocapture --test-threads 4
+    ${e2e.tests.manifests}/bin/http-trace-manifests-tests --nocapture --test-threads 4
     touch $out
   '';
 
@@ -21,20 +31,28 @@
     export KUBECTL=${pkgs.kubectl}/bin/kubectl ENVOY=${pkgs.envoy-bin}/bin/envoy
     export README=${sources.readme}/README.md
     echo "API server: a double (tests/e2e/src/kube_api)"
-    ${e2e}/bin/http-trace-kubernetes-tests --test-threads 4
+    ${e2e.tests.kubernetes}/bin/http-trace-kubernetes-tests --test-threads 4
     touch $out
   '';
 
-  # k8s/base, components, kuma and overlays/example are what this filter and this generator make.
+  # k8s/base, components, kuma and overlays/example are what this generator makes of the committed wasm; and that wasm is
+  # what the pinned Rust made (the check sha256 says whether the sources still give it).
   manifests-current =
     pkgs.runCommand "manifests-current" { nativeBuildInputs = [ pkgs.diffutils ]; }
       ''
-        ${ctl}/bin/http-trace-ctl manifests --wasm ${filter}/lib/http-trace-filter.wasm --out k8s
+        ${ctl}/bin/http-trace-ctl manifests --wasm ${committed}/lib/http-trace-filter.wasm --out k8s
         diff --recursive --brief ${sources.k8s}/k8s k8s || {
           echo "k8s/ is out of date: commit what 'nix run .#manifests' makes of it"
           exit 1
         }
         diff --recursive ${overlays.example}/example k8s/overlays/example
+        sha256=$(sha256sum < ${committed}/lib/http-trace-filter.wasm | cut -d ' ' -f 1)
+        grep "^$sha256  rustc ${pinned} " ${../expected-sha256.txt} || {
+          echo "the wasm in k8s/, $sha256, is not recorded in nix/expected-sha256.txt for Rust ${pinned}:"
+          cat ${../expected-sha256.txt}
+          echo "commit what 'nix run .#manifests' makes of it with that Rust"
+          exit 1
+        }
         touch $out
       '';
 }

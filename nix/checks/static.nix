@@ -1,30 +1,71 @@
 # Checks of the sources: formatting, lints, unit tests.
 {
   pkgs,
+  ctl,
+  devShell,
+  e2e,
   rust,
   sources,
 }:
 let
-  # A check leaves an empty file.
+  # A check leaves an empty file. `command` compiles the crates first, in a derivation of its own.
   cargoCheck =
-    name: command:
+    name:
+    {
+      src,
+      command,
+      # Arguments of the command when it does the real thing.
+      arguments ? "",
+      crates ? null,
+    }:
     rust.mkCargo {
-      inherit name;
-      src = sources.rust;
-      buildPhase = command;
+      inherit name src;
+      crates = rust.mkCrates {
+        inherit name crates;
+        buildPhase = command;
+      };
+      buildPhase = "${command} ${arguments}";
       installPhase = "touch $out";
     };
 in
 {
-  unit-tests = cargoCheck "unit-tests" "cargo test --frozen --package http-trace-filter";
+  unit-tests = cargoCheck "unit-tests" {
+    src = sources.unitTests;
+    command = "cargo test --frozen --package http-trace-filter";
+  };
 
-  clippy = cargoCheck "clippy" "cargo clippy --frozen --workspace --all-targets -- --deny warnings";
+  ctl-tests = cargoCheck "ctl-tests" {
+    src = sources.ctl;
+    command = "cargo test --frozen --profile tools --package http-trace-ctl";
+    inherit (ctl) crates;
+  };
 
-  clippy-wasm = cargoCheck "clippy-wasm" ''
-    cargo clippy --frozen --package http-trace-filter --lib --target wasm32-unknown-unknown -- --deny warnings
-  '';
+  # The harness's own, and those of the benchmark and chaos.
+  harness-tests = cargoCheck "harness-tests" {
+    src = sources.harnessTests;
+    command = "cargo test --frozen --profile tools --package http-trace-e2e --package http-trace-bench --package http-trace-chaos";
+    arguments = "--lib --bins";
+    crates = e2e.testCrates;
+  };
 
-  rustfmt = cargoCheck "rustfmt" "cargo fmt --all --check";
+  clippy = cargoCheck "clippy" {
+    src = sources.rust;
+    command = "cargo clippy --frozen --workspace --all-targets";
+    arguments = "-- --deny warnings";
+  };
+
+  clippy-wasm = cargoCheck "clippy-wasm" {
+    src = sources.rust;
+    command = "cargo clippy --frozen --package http-trace-filter --lib --target wasm32-unknown-unknown";
+    arguments = "-- --deny warnings";
+  };
+
+  rustfmt = rust.mkCargo {
+    name = "rustfmt";
+    src = sources.rust;
+    buildPhase = "cargo fmt --all --check";
+    installPhase = "touch $out";
+  };
 
   nixfmt = pkgs.runCommand "nixfmt" { nativeBuildInputs = [ pkgs.nixfmt ]; } ''
     find ${sources.nix} -name '*.nix' -exec nixfmt --check {} +
@@ -39,4 +80,17 @@ in
     xargs shellcheck --external-sources --source-path=SCRIPTDIR < "$NIX_BUILD_TOP/scripts"
     touch $out
   '';
+
+  # The development shell can be entered, and has what CONTRIBUTING.md uses of it.
+  dev-shell = devShell.overrideAttrs {
+    name = "dev-shell";
+    buildPhase = ''
+      for program in cargo rustc rustfmt cargo-clippy cc wasm-opt wasm-objdump nixfmt shellcheck jq kubectl kustomize; do
+        type -P "$program" || { echo "the shell has no $program"; exit 1; }
+      done
+      eval "''${shellHook-}"
+      [ -z "''${ENVOY-}" ] || "$ENVOY" --version
+      touch $out
+    '';
+  };
 }
