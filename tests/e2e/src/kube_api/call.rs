@@ -27,6 +27,8 @@ const KNOWN: &[&str] = &[
     "labelSelector",
     "limit",
     "resourceVersion",
+    "resourceVersionMatch",
+    "sendInitialEvents",
     "timeoutSeconds",
     "watch",
 ];

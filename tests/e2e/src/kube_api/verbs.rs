@@ -37,10 +37,11 @@ fn selector(call: &Call<'_>) -> Selector {
 }
 
 fn watch(state: &Arc<State>, call: &Call<'_>) -> Answer {
-    let after = call.parameter("resourceVersion").parse().ok().filter(|version| *version > 0);
+    let initial = call.parameter("sendInitialEvents") == "true";
+    let after = call.parameter("resourceVersion").parse().ok().filter(|version| *version > 0 && !initial);
     let timeout = Duration::from_secs(call.parameter("timeoutSeconds").parse().unwrap_or(600));
     let (resource, namespace) = (call.target.resource, call.target.namespace.clone());
-    Watch { resource, namespace, selector: selector(call), after, timeout }.start(Arc::clone(state))
+    Watch { resource, namespace, selector: selector(call), after, initial, timeout }.start(Arc::clone(state))
 }
 
 fn list(state: &State, call: &Call<'_>) -> Answer {

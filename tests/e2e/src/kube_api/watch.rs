@@ -21,6 +21,9 @@ pub(crate) struct Watch {
     pub(crate) selector: Selector,
     /// Nothing before this version; without it, first all that is there.
     pub(crate) after: Option<u64>,
+    /// Whether a bookmark says that this was all that was there, as kubectl 1.36 asks:
+    /// <https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists>.
+    pub(crate) initial: bool,
     pub(crate) timeout: Duration,
 }
 
@@ -69,7 +72,15 @@ impl Watch {
             }
             None => {
                 let objects = store.list(self.resource, self.namespace.as_deref());
-                objects.filter(|object| self.selector.fits(object)).map(|object| line("ADDED", object)).collect()
+                let there = objects.filter(|object| self.selector.fits(object)).map(|object| line("ADDED", object));
+                let end = json!({
+                    "apiVersion": self.resource.api_version(), "kind": self.resource.kind,
+                    "metadata": {
+                        "resourceVersion": store.version().to_string(),
+                        "annotations": { "k8s.io/initial-events-end": "true" },
+                    },
+                });
+                there.chain(self.initial.then(|| line("BOOKMARK", &end))).collect()
             }
         };
         (lines, store.version())
