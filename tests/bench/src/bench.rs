@@ -39,6 +39,7 @@ pub(crate) struct Bench {
 impl Bench {
     /// Checks the command line and starts the second Envoy.
     pub(crate) fn start(options: &Options) -> io::Result<Self> {
+        let pinning = Pinning::choose()?;
         let interrupted = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
             signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
@@ -58,7 +59,6 @@ impl Bench {
         let names =
             if options.memory && options.cases.is_empty() { &["ours-1".to_owned()][..] } else { &options.cases };
         let cases = cases::select(cases::all(&files), names).map_err(io::Error::other)?;
-        let pinning = Pinning::choose()?;
         cpu::pin(pinning.others)?;
         let other = Other::start()?;
         let machine = Machine::this(&other.version, pinning);

@@ -3,8 +3,6 @@
 use std::time::Duration;
 use std::{fs, io};
 
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-
 /// Which CPU the measured Envoy has, and which everything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pinning {
@@ -14,9 +12,12 @@ pub(crate) struct Pinning {
     pub(crate) others: usize,
 }
 
+#[cfg(target_os = "linux")]
 impl Pinning {
     /// The last two CPUs that this process may use; if it may use one only, that one.
     pub(crate) fn choose() -> io::Result<Self> {
+        use rustix::thread::{CpuSet, sched_getaffinity};
+
         let allowed = sched_getaffinity(None)?;
         let mut usable = (0..CpuSet::MAX_CPU).rev().filter(|cpu| allowed.is_set(*cpu));
         let envoy = usable.next().ok_or_else(|| io::Error::other("this process may use no CPU"))?;
@@ -25,11 +26,37 @@ impl Pinning {
 }
 
 /// Moves this thread, and what it starts from now on, to one CPU.
+#[cfg(target_os = "linux")]
 pub(crate) fn pin(cpu: usize) -> io::Result<()> {
+    use rustix::thread::{CpuSet, sched_setaffinity};
+
     let mut set = CpuSet::new();
     set.set(cpu);
     sched_setaffinity(None, &set)
         .map_err(|error| io::Error::new(io::Error::from(error).kind(), format!("pinning to CPU {cpu}: {error}")))
+}
+
+/// Elsewhere there is nothing to choose from: other systems do not let a program say on which CPU it runs, and have no /proc
+/// that says how long it ran. Figures without either would not be those that the README explains.
+#[cfg(not(target_os = "linux"))]
+impl Pinning {
+    /// An error that says so.
+    pub(crate) fn choose() -> io::Result<Self> {
+        Err(unavailable())
+    }
+}
+
+/// An error: see [`Pinning::choose`].
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn pin(_cpu: usize) -> io::Result<()> {
+    Err(unavailable())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unavailable() -> io::Error {
+    let why =
+        "the benchmark runs on Linux only: here no process can be pinned to a CPU, nor its CPU time be read from /proc";
+    io::Error::new(io::ErrorKind::Unsupported, why)
 }
 
 /// The CPU time that all threads of a process have used.
@@ -63,9 +90,9 @@ fn of_stat(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
-    use super::{of_schedstat, of_stat, used};
+    use super::{of_schedstat, of_stat};
 
     #[test]
     fn schedstat() {
@@ -82,18 +109,28 @@ mod tests {
         assert_eq!(of_stat("no name"), None);
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn of_this_process_grows() {
-        let pid = std::process::id();
-        let before = used(pid).unwrap();
+        use std::time::Instant;
+
+        let used = || super::used(std::process::id()).unwrap();
+        let before = used();
         let deadline = Instant::now() + Duration::from_secs(30);
-        while used(pid).unwrap() < before + Duration::from_millis(20) {
+        while used() < before + Duration::from_millis(20) {
             assert!(Instant::now() < deadline, "30 s of work are not seen");
         }
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn of_no_process_names_it() {
-        assert!(used(u32::MAX).unwrap_err().to_string().starts_with("/proc/4294967295/task: "));
+        assert!(super::used(u32::MAX).unwrap_err().to_string().starts_with("/proc/4294967295/task: "));
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    #[test]
+    fn elsewhere_says_where_it_runs() {
+        assert!(super::Pinning::choose().unwrap_err().to_string().contains("on Linux only"));
     }
 }

@@ -56,7 +56,7 @@ pub async fn run(seed: u64, lasts: Duration) -> io::Result<Outcome> {
         Rig::start_with(Some(&configuration), |_| Reply::echo(), |given| given.workers = WORKERS as u32).await?,
     );
     let (outages, ids, stop) = (Arc::new(Outages::default()), Arc::new(Ids::new()), Arc::new(AtomicBool::new(false)));
-    let mut memory = Memory::before(&rig);
+    let mut memory = Memory::before(&rig)?;
     let mut clients = JoinSet::new();
     for client in 0..CLIENTS {
         let (rig, outages, ids, stop) = (Arc::clone(&rig), Arc::clone(&outages), Arc::clone(&ids), Arc::clone(&stop));

@@ -1,5 +1,6 @@
 //! Envoy's memory, looked at again and again.
 
+use std::io;
 use std::time::Duration;
 
 use http_trace_e2e::account::PREFIX;
@@ -21,10 +22,12 @@ pub struct Memory {
 
 impl Memory {
     /// What it is before the load.
-    #[must_use]
-    pub fn before(rig: &Rig) -> Self {
-        let resident = rig.envoy.resident().unwrap_or(0);
-        Self { before: resident, peak: resident, held: 0 }
+    ///
+    /// # Errors
+    /// When it cannot be read, as where there is no Linux: no bound could be judged.
+    pub fn before(rig: &Rig) -> io::Result<Self> {
+        let resident = rig.envoy.resident()?;
+        Ok(Self { before: resident, peak: resident, held: 0 })
     }
 
     /// Watches, and never ends.

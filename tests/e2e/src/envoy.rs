@@ -121,7 +121,7 @@ impl Envoy {
     /// Its resident memory in bytes.
     ///
     /// # Errors
-    /// When `/proc` cannot be read.
+    /// When `/proc` cannot be read, as where there is no Linux.
     pub fn resident(&self) -> io::Result<u64> {
         resident::resident(self.child.id())
     }

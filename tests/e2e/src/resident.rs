@@ -3,17 +3,22 @@
 use std::collections::BTreeMap;
 use std::{fs, io};
 
+const PROC: &str = "/proc";
+
 /// The resident bytes of a process and all its descendants: Envoy may run below a wrapper.
 ///
 /// # Errors
-/// When `/proc` cannot be read.
+/// When `/proc` cannot be read, as where there is no Linux.
 pub fn resident(root: u32) -> io::Result<u64> {
     let mut processes = BTreeMap::new();
-    for entry in fs::read_dir("/proc")? {
+    let entries = fs::read_dir(PROC).map_err(|error| {
+        io::Error::new(error.kind(), format!("{PROC}, which tells the memory of processes on Linux: {error}"))
+    })?;
+    for entry in entries {
         let name = entry?.file_name();
         let Some(pid) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
         // A process may end while it is looked at.
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let status = fs::read_to_string(format!("{PROC}/{pid}/status")).unwrap_or_default();
         let field = |key: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(key))?;
             line.split_whitespace().next()?.parse::<u64>().ok()
