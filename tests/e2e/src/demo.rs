@@ -1,6 +1,6 @@
 //! The demo: starts everything, plays the scenes, prints the records and a summary.
 
-use std::io::{self, Write};
+use std::io;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -9,11 +9,12 @@ use http_trace_e2e::envoy;
 use http_trace_e2e::rig::{Rig, unused_id};
 use http_trace_e2e::wait::{self, DEADLINE};
 use serde_json::Value;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::paint::{Color, Paint};
+use crate::say::say;
 use crate::scenes::{scenes, shop};
 use crate::show;
+use crate::until;
 
 /// What the command line says.
 #[derive(Args)]
@@ -28,13 +29,7 @@ pub(crate) struct Options {
 
 /// Runs it. Ctrl-C or SIGTERM end it at any point, and Envoy with it.
 pub(crate) async fn run(options: &Options) -> io::Result<()> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let ended = tokio::select! {
-        ended = play(options) => return ended,
-        _ = interrupt.recv() => "interrupted",
-        _ = terminate.recv() => "terminated",
-    };
-    say(&format!("\n{ended}; Envoy has been ended"))
+    until::ended(play(options)).await
 }
 
 async fn play(options: &Options) -> io::Result<()> {
@@ -107,8 +102,7 @@ async fn live(rig: &Rig, paint: Paint) -> io::Result<()> {
     say("Ctrl-C ends it.")?;
     loop {
         for post in rig.collector.take() {
-            let shown = post.json().map_or_else(|error| error, |record| show::record(&record, paint));
-            say(&format!("\n{shown}"))?;
+            say(&format!("\n{}", show::post(&post, paint)))?;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -116,11 +110,4 @@ async fn live(rig: &Rig, paint: Paint) -> io::Result<()> {
 
 fn with_log(rig: &Rig, message: &str) -> io::Error {
     io::Error::other(format!("{message}\n--- the end of Envoy's log ---\n{}", rig.envoy.log_tail()))
-}
-
-/// Prints a line at once.
-fn say(line: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{line}")?;
-    stdout.flush()
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, io, thread};
 
@@ -126,10 +126,24 @@ impl Envoy {
         resident::resident(self.child.id())
     }
 
+    /// How it ended, if it did.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.child.try_wait()
+    }
+
+    /// The file that it logs to.
+    #[must_use]
+    pub fn log_file(&self) -> PathBuf {
+        self.directory.path().join("envoy.log")
+    }
+
     /// What it logged so far.
     #[must_use]
     pub fn log(&self) -> String {
-        String::from_utf8_lossy(&fs::read(self.directory.path().join("envoy.log")).unwrap_or_default()).into_owned()
+        String::from_utf8_lossy(&fs::read(self.log_file()).unwrap_or_default()).into_owned()
     }
 
     /// The last lines of its log.

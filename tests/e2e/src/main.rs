@@ -1,9 +1,13 @@
 //! `http-trace-e2e demo`: real traffic through a real Envoy, and the records that the filter exported.
+//! `http-trace-e2e dev`: the same for who works on the filter, which is loaded anew whenever it is built.
 
 mod demo;
+mod dev;
 mod paint;
+mod say;
 mod scenes;
 mod show;
+mod until;
 
 use std::process::ExitCode;
 
@@ -22,6 +26,9 @@ enum Command {
     /// Sends varied requests through Envoy and prints the record of each.
     #[command(after_help = ENVIRONMENT)]
     Demo(demo::Options),
+    /// Keeps Envoy up, loads the filter whenever it is built anew, prints its log and its records.
+    #[command(after_help = ENVIRONMENT)]
+    Dev(dev::Options),
 }
 
 const ENVIRONMENT: &str = "Environment:
@@ -30,12 +37,18 @@ const ENVIRONMENT: &str = "Environment:
   NO_COLOR                no colours, unless --color says otherwise";
 
 fn main() -> ExitCode {
-    let Command::Demo(options) = Arguments::parse().command;
+    let command = Arguments::parse().command;
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    match runtime.block_on(demo::run(&options)) {
+    let ended = runtime.block_on(async {
+        match &command {
+            Command::Demo(options) => demo::run(options).await,
+            Command::Dev(options) => dev::run(options).await,
+        }
+    });
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has seen enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
 //! Envoy, upstream and collector together, each on a free port.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fs, io};
@@ -62,6 +63,19 @@ impl Rig {
         service: Service,
         change: impl FnOnce(&mut Given),
     ) -> io::Result<Self> {
+        Self::start_from(&envoy::wasm()?, configuration, service, change).await
+    }
+
+    /// As [`Rig::start_with`], with the filter in this file.
+    ///
+    /// # Errors
+    /// When one cannot be started.
+    pub async fn start_from(
+        wasm: &Path,
+        configuration: Option<&str>,
+        service: Service,
+        change: impl FnOnce(&mut Given),
+    ) -> io::Result<Self> {
         let directory = TempDir::new()?;
         let discovery = directory.path().join(DISCOVERY);
         let upstream = Upstream::start(service).await?;
@@ -72,7 +86,7 @@ impl Rig {
             upstream_h2: upstream.h2,
             collector: collector.address,
         };
-        let plugin = bootstrap::plugin(&envoy::wasm()?, configuration);
+        let plugin = bootstrap::plugin(wasm, configuration);
         let mut given = Given { plugin, bootstrap: bootstrap::bootstrap(&plan), workers: 1 };
         change(&mut given);
         fs::write(&discovery, bootstrap::discovery(given.plugin).to_string())?;
@@ -85,20 +99,45 @@ impl Rig {
     /// # Errors
     /// When it cannot be written, or Envoy refuses it.
     pub async fn reconfigure(&self, configuration: &str) -> io::Result<()> {
+        let mut plugin = self.plugin()?;
+        bootstrap::configure(&mut plugin, configuration);
+        self.replace(configuration, plugin).await
+    }
+
+    /// The filter as Envoy was last given it: its `PluginConfig`.
+    ///
+    /// # Errors
+    /// When the file that it was given in cannot be read.
+    pub fn plugin(&self) -> io::Result<Value> {
+        let mut discovery: Value = serde_json::from_slice(&fs::read(self.directory.path().join(DISCOVERY))?)?;
+        Ok(discovery["resources"][0]["typed_config"]["config"].take())
+    }
+
+    /// Gives Envoy another `PluginConfig`, called `what` in errors, and returns once Envoy uses it.
+    ///
+    /// # Errors
+    /// When it cannot be written, or Envoy refuses it.
+    pub async fn replace(&self, what: &str, plugin: Value) -> io::Result<()> {
         let before = self.discoveries()?;
         let (path, next) = (self.directory.path().join(DISCOVERY), self.directory.path().join("next.json"));
-        let mut discovery: Value = serde_json::from_slice(&fs::read(&path)?)?;
-        bootstrap::configure(&mut discovery["resources"][0]["typed_config"]["config"], configuration);
-        fs::write(&next, discovery.to_string())?;
+        fs::write(&next, bootstrap::discovery(plugin).to_string())?;
         // Envoy looks for files that are moved to the path, not for changes of the one that is there:
         // https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/core/v3/config_source.proto
         fs::rename(next, path)?;
         let changed = || self.discoveries().ok().filter(|now| *now != before);
         match wait::within(wait::DEADLINE, changed).await {
             Some((_, refused)) if refused == before.1 => Ok(()),
-            Some(_) => Err(io::Error::other(format!("Envoy refuses {configuration}"))),
-            None => Err(io::Error::new(io::ErrorKind::TimedOut, format!("Envoy does not see {configuration}"))),
+            Some(_) => Err(io::Error::other(format!("Envoy refuses {what}"))),
+            None => Err(io::Error::new(io::ErrorKind::TimedOut, format!("Envoy does not see {what}"))),
         }
+    }
+
+    /// Whether Envoy has refused what it was last given, or what it was given before that.
+    ///
+    /// # Errors
+    /// When Envoy does not tell.
+    pub fn has_refused(&self) -> io::Result<bool> {
+        self.discoveries().map(|(_, refused)| refused > 0)
     }
 
     /// How often Envoy has read the filter's configuration, and how often it has refused it.

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http_trace_e2e::collector::Post;
 use serde_json::Value;
 
 use crate::paint::Paint;
@@ -34,6 +35,19 @@ pub(crate) fn record(record: &Value, paint: Paint) -> String {
     half(">", request, paint, &mut lines);
     half("<", response, paint, &mut lines);
     lines.join("\n")
+}
+
+/// What the collector received, in whichever of the filter's formats.
+pub(crate) fn post(post: &Post, paint: Paint) -> String {
+    match post.json() {
+        Ok(json) if json["scnt_request"].is_object() => record(&json, paint),
+        Ok(json) => indented(&format!("{json:#}")),
+        Err(_) => indented(&String::from_utf8_lossy(&post.message.body)),
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {}", clean(line))).collect::<Vec<_>>().join("\n")
 }
 
 /// How many bytes of bodies a record holds.
@@ -92,7 +106,7 @@ fn body_lines(body: &[u8]) -> Vec<String> {
 }
 
 /// Text without control characters, which could write anywhere on a terminal.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
