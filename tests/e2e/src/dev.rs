@@ -26,7 +26,8 @@ use watch::Watch;
 /// How often files, log and collector are looked at.
 const EVERY: Duration = Duration::from_millis(100);
 
-const BUILD: &str = "cargo build --release --target wasm32-unknown-unknown --lib -p http-trace-filter";
+/// Without --release, the filter logs what it does: see its `lib.rs`.
+const BUILD: &str = "cargo build --lib --target wasm32-unknown-unknown";
 
 /// What the command line says.
 #[derive(Args)]
@@ -81,7 +82,7 @@ async fn serve(options: &Options) -> io::Result<()> {
 async fn built(filters: &mut [Watch]) -> io::Result<PathBuf> {
     let paths: Vec<String> = filters.iter().map(|filter| format!("\n  {}", filter.path.display())).collect();
     say(&format!("There is no filter yet; waiting for one of{}", paths.concat()))?;
-    say(&format!("Build one: nix build, or in nix develop: {BUILD}"))?;
+    say(&format!("Build one, in nix develop: {BUILD}"))?;
     loop {
         if let Some(built) = filters.iter_mut().find_map(|filter| filter.is_new().then(|| filter.path.clone())) {
             return Ok(built);

@@ -1,6 +1,7 @@
 //! What `http-trace-e2e dev` promises to who works on the filter.
 //!
-//! `ENVOY` names the Envoy (default: from `$PATH`), `HTTP_TRACE_FILTER_WASM` the filter.
+//! `ENVOY` names the Envoy (default: from `$PATH`), `HTTP_TRACE_FILTER_WASM` the filter, `HTTP_TRACE_E2E` the program
+//! (default: the one that cargo built with this test).
 
 mod program;
 
@@ -142,7 +143,7 @@ fn waits_for_the_first_build_and_takes_the_latest() {
     }
     let mut program = Program::start(directory.path(), [""; 0]);
     program.prints("There is no filter yet");
-    program.prints("cargo build --release --target wasm32-unknown-unknown");
+    program.prints("cargo build --lib --target wasm32-unknown-unknown");
     write(&profile("release").join("http_trace_filter.wasm"), &built());
     let at = program.address();
     program.prints("filter info: http-trace-filter ");
