@@ -26,6 +26,13 @@ let
     package = e2e.harness;
     command = "http-trace-e2e demo";
   };
+  dev = envoyApp {
+    name = "dev";
+    description = "A running Envoy that takes each new build of the filter in this checkout";
+    package = e2e.harness;
+    command = "http-trace-e2e dev";
+    wasm = null;
+  };
   bench = envoyApp {
     name = "bench";
     description = "What exporting traffic costs a real Envoy, against other ways to do it";
@@ -102,118 +109,130 @@ let
       meta = { inherit (package.meta) description; };
     }
   );
-in
-{
-  inherit devShells formatter;
 
-  lib = { inherit (overlays) mkOverlay; };
+  project = {
+    inherit devShells formatter;
 
-  packages = {
-    default = filter;
-    inherit ctl;
-    overlays = overlays.example;
-  }
-  // onLinux {
-    inherit
-      bench
-      chaos
-      demo
-      fuzz
-      soak
-      ;
-    e2e = e2e.tests.e2e;
-  };
+    lib = { inherit (overlays) mkOverlay; };
 
-  apps = runs (
-    commands
-    // {
-      inherit audit manifests;
+    packages = {
+      default = filter;
+      inherit ctl;
+      overlays = overlays.example;
     }
     // onLinux {
-      default = demo;
       inherit
         bench
         chaos
         demo
         fuzz
-        matrix
         soak
         ;
-    }
-  );
+      e2e = e2e.tests.e2e;
+    };
 
-  checks =
-    import ./checks/static.nix {
-      inherit
-        pkgs
-        ctl
-        e2e
-        rust
-        sources
-        ;
-      devShell = devShells.default;
-    }
-    // import ./checks/wasm.nix {
-      inherit
-        pkgs
-        rust
-        sources
-        filter
-        faulty
-        ;
-    }
-    // import ./checks/readme.nix {
-      inherit
-        pkgs
-        ctl
-        filter
-        sources
-        ;
-    }
-    // import ./checks/supply.nix {
-      inherit
-        pkgs
-        audit
-        e2e
-        filter
-        rust
-        sources
-        ;
-    }
-    // {
-      debian-readme = import ./debian/readme-check.nix { inherit pkgs; };
-    }
-    // onLinux (
-      import ./checks/overlays.nix {
+    apps = runs (
+      commands
+      // {
+        inherit audit manifests;
+      }
+      // onLinux {
+        default = demo;
+        inherit
+          bench
+          chaos
+          demo
+          dev
+          fuzz
+          matrix
+          soak
+          ;
+      }
+    );
+
+    checks =
+      import ./checks/static.nix {
         inherit
           pkgs
           ctl
           e2e
+          rust
+          sources
+          ;
+        devShell = devShells.default;
+      }
+      // import ./checks/wasm.nix {
+        inherit
+          pkgs
+          rust
+          sources
+          filter
+          faulty
+          ;
+      }
+      // import ./checks/readme.nix {
+        inherit
+          pkgs
+          ctl
           filter
           sources
           ;
       }
-      // import ./checks/envoy.nix {
+      // import ./checks/supply.nix {
         inherit
           pkgs
-          container
-          ctl
-          demo
-          e2e
-          faulty
-          filter
-          ;
-      }
-      // import ./checks/bench.nix { inherit pkgs bench filter; }
-      // import ./checks/fuzz.nix { inherit pkgs fuzz; }
-      // import ./checks/matrix.nix {
-        inherit
-          pkgs
-          app
+          audit
           e2e
           filter
+          rust
+          sources
           ;
       }
-      // import ./checks/chaos.nix { inherit pkgs chaos soak; }
-    );
-}
+      // {
+        debian-readme = import ./debian/readme-check.nix { inherit pkgs; };
+      }
+      // onLinux (
+        import ./checks/overlays.nix {
+          inherit
+            pkgs
+            ctl
+            e2e
+            filter
+            sources
+            ;
+        }
+        // import ./checks/envoy.nix {
+          inherit
+            pkgs
+            container
+            ctl
+            demo
+            e2e
+            faulty
+            filter
+            ;
+        }
+        // import ./checks/bench.nix { inherit pkgs bench filter; }
+        // import ./checks/fuzz.nix { inherit pkgs fuzz; }
+        // import ./checks/matrix.nix {
+          inherit
+            pkgs
+            app
+            e2e
+            filter
+            ;
+        }
+        // import ./checks/chaos.nix { inherit pkgs chaos soak; }
+        // import ./checks/contributing.nix {
+          inherit
+            pkgs
+            e2e
+            project
+            rust
+            sources
+            ;
+        }
+      );
+  };
+in
+project

@@ -101,6 +101,7 @@ in
 
   tests = lib.genAttrs [
     "capabilities"
+    "dev"
     "e2e"
     "kubernetes"
     "manifests"

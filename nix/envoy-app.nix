@@ -1,9 +1,12 @@
-# nix run .#demo, .#bench, .#chaos, .#soak: programs of the end-to-end harness, with a real Envoy and the filter.
+# nix run .#demo, .#dev, .#bench, .#chaos, .#soak: programs of the end-to-end harness, with a real Envoy and the filter.
 {
   pkgs,
   app,
   filter,
 }:
+let
+  inherit (pkgs) lib;
+in
 {
   name,
   description,
@@ -11,6 +14,8 @@
   package,
   # The program's name and arguments.
   command ? "http-trace-${name}",
+  # The filter that it runs with, unless told otherwise; null: what it finds itself.
+  wasm ? "${filter}/lib/http-trace-filter.wasm",
   # Further shell commands before it.
   environment ? "",
 }:
@@ -20,7 +25,9 @@ app {
   runtimeInputs = [ pkgs.util-linux ];
   text = ''
     export ENVOY=''${ENVOY:-${pkgs.envoy-bin}/bin/envoy}
-    export HTTP_TRACE_FILTER_WASM=''${HTTP_TRACE_FILTER_WASM:-${filter}/lib/http-trace-filter.wasm}
+    ${lib.optionalString (
+      wasm != null
+    ) "export HTTP_TRACE_FILTER_WASM=\${HTTP_TRACE_FILTER_WASM:-${wasm}}"}
     ${environment}
     exec ${package}/bin/${command} "$@"
   '';

@@ -96,6 +96,8 @@ in
       ../.rustfmt.toml
     ]
   );
+  # What .github/CONTRIBUTING.md is about.
+  contributing = source (filter ++ ownTests ++ [ ../.github ]);
   # What decides which crates there are, and which may be.
   deny = source (manifests ++ [ ../.deny.toml ]);
   # What is applied, without the tools beside it.

@@ -37,6 +37,14 @@ in
     touch $out
   '';
 
+  # nix run .#dev takes a new build of the filter, and says what Envoy refuses.
+  envoy-dev = pkgs.runCommand "envoy-dev" { nativeBuildInputs = [ pkgs.util-linux ]; } ''
+    export ENVOY=${pkgs.envoy-bin}/bin/envoy HTTP_TRACE_FILTER_WASM=${filter}/lib/http-trace-filter.wasm
+    export HTTP_TRACE_E2E=${e2e.harness}/bin/http-trace-e2e
+    ${e2e.tests.dev}/bin/http-trace-dev-tests --test-threads 2
+    touch $out
+  '';
+
   # What the overlay generator writes, in Envoy: no schema covers an EnvoyFilter's patches.
   envoy-overlays = pkgs.runCommand "envoy-overlays" { } ''
     export ENVOY=${pkgs.envoy-bin}/bin/envoy HTTP_TRACE_CTL=${ctl}/bin/http-trace-ctl
