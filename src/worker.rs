@@ -8,7 +8,7 @@ use crate::{
     pipeline::Pipeline,
     poll::{PATH, Poll},
 };
-use log::{debug, error, warn};
+use log::{error, warn};
 use std::{
     cell::{Cell, RefCell},
     time::Duration,
@@ -91,7 +91,6 @@ impl Worker {
     /// for each would be most of what such a stream costs.
     pub(crate) fn stream_excluded(&self) {
         self.pipeline.borrow_mut().exclude();
-        debug!("a stream without a record: sampling excludes it");
         if self.tick.get().is_zero() || self.tick.get() > PUBLISH {
             // Not asking for the time: the next look at the timer sets it again.
             self.due.set(Duration::MAX);
@@ -141,7 +140,6 @@ impl Worker {
     pub(crate) fn answered(&self, token: u32, outcome: Outcome, now: Duration) {
         let mut pipeline = self.pipeline.borrow_mut();
         let Pipeline { exporter, stats, .. } = &mut *pipeline;
-        debug!("export request {token} ended: {outcome:?}");
         exporter.answered(token, outcome, now, stats);
     }
 
@@ -199,16 +197,9 @@ impl Worker {
         let Pipeline { config, exporter, stats, .. } = &mut *pipeline;
         for _ in 0..SLICE {
             let Some(batch) = exporter.next(now, memory) else { break };
-            let (records, bytes) = (batch.records(), batch.body.len());
             match export(config, &batch) {
-                Some(token) => {
-                    debug!("export request {token}: {records} records, {bytes} bytes");
-                    exporter.sent(token, batch, stats);
-                }
-                None => {
-                    debug!("Envoy does not take an export request: {records} records, {bytes} bytes");
-                    exporter.refused(batch, now, stats);
-                }
+                Some(token) => exporter.sent(token, batch, stats),
+                None => exporter.refused(batch, now, stats),
             }
         }
     }
