@@ -3,7 +3,7 @@
 use crate::{
     capture::{Capture, Facts},
     config::Config,
-    exporter::Exporter,
+    delivery::Exporter,
     sampling::Sampling,
     stats::Stats,
 };

@@ -1,18 +1,19 @@
 //! The plugin's JSON configuration: every field optional, validated as a whole before anything is used.
 
-mod json;
 mod reader;
-mod types;
+mod rows;
 
-pub use json::Json;
 pub use reader::{ConfigError, Field};
-pub(crate) use types::default_authority;
-pub use types::{
-    BatchConfig, CaptureConfig, CollectorConfig, Framing, HostsConfig, OversizeBody, QueueConfig, RedactConfig,
-    RetryConfig, SamplingConfig, UntilKnown,
-};
 
-use crate::{format::Format, mesh::Mesh, queue::Overflow};
+use crate::{
+    capture::{mesh::Mesh, options::CaptureConfig, redact::RedactConfig},
+    delivery::{
+        options::{BatchConfig, CollectorConfig, QueueConfig, RetryConfig},
+        queue::Overflow,
+    },
+    format::Format,
+    sampling::options::{HostsConfig, SamplingConfig},
+};
 use reader::Section;
 
 /// The whole configuration, validated.

@@ -3,7 +3,7 @@
 
 mod lists;
 
-use super::json::Json;
+use crate::json::Json;
 use std::{fmt, time::Duration};
 
 /// Everything that is wrong with a configuration, a line each.

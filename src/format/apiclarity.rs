@@ -2,8 +2,8 @@
 
 use super::text::{Base64, Lossy};
 use crate::{
-    host_name,
-    record::{Message, Record},
+    capture::record::{Message, Record},
+    sampling::host_name,
 };
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 use std::borrow::Cow;

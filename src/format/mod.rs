@@ -1,10 +1,10 @@
-//! Encoders: a [`Record`](crate::record::Record) becomes the bytes of a wire format.
+//! Encoders: a [`Record`](crate::capture::record::Record) becomes the bytes of a wire format.
 
 pub mod apiclarity;
 pub mod publish;
 pub mod text;
 
-use crate::record::Record;
+use crate::capture::record::Record;
 use serde::Serialize;
 use serde_json::Serializer;
 use text::Bodies;

@@ -2,7 +2,7 @@
 //! reads it back, so every field borrows.
 
 use super::text::{Base64, Lossy};
-use crate::record::{Message, Record};
+use crate::capture::record::{Message, Record};
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 use std::borrow::Cow;
 

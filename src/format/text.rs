@@ -1,6 +1,6 @@
 //! How bytes become JSON strings.
 
-use crate::body::Body;
+use crate::capture::body::Body;
 use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 use std::{borrow::Cow, io};

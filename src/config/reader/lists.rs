@@ -1,7 +1,7 @@
 //! Fields that are lists of strings, or objects of them.
 
 use super::{Section, is_header_value};
-use crate::config::json::Json;
+use crate::json::Json;
 
 impl Section {
     /// Header names, made lower case.

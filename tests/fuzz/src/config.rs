@@ -1,7 +1,12 @@
 //! Any bytes as the configuration: accepted with every value in its range, or refused by lines that name a field.
-//! `tests/config_rows` says which values each field takes.
+//! `tests/config` says which values each field takes.
 
-use http_trace_filter::config::{CollectorConfig, Config, ConfigError, Json, RedactConfig};
+use http_trace_filter::{
+    capture::redact::RedactConfig,
+    config::{Config, ConfigError},
+    delivery::options::CollectorConfig,
+    json::Json,
+};
 use std::{ops::RangeInclusive, time::Duration};
 
 /// Values of headers that hold this must not be shown: they may be secrets.

@@ -4,9 +4,9 @@
 mod model;
 
 use crate::input::Input;
-use http_trace_filter::{
-    config::{BatchConfig, Framing, QueueConfig, RetryConfig},
-    exporter::Outcome,
+use http_trace_filter::delivery::{
+    Outcome,
+    options::{BatchConfig, Framing, QueueConfig, RetryConfig},
     queue::Overflow,
 };
 use model::Model;

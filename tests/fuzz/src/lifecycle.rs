@@ -1,4 +1,4 @@
-//! The whole filter, with the host of `tests/callbacks` in place of Envoy: callbacks in any order, any bytes in headers,
+//! The whole filter, with the host of `tests/envoy` in place of Envoy: callbacks in any order, any bytes in headers,
 //! host calls that fail, answers of any kind, new configurations that take the place of old ones. Nothing panics, each
 //! stream is counted once, and in the end nothing is held.
 
@@ -79,7 +79,7 @@ fn step(proxy: &mut Proxy, input: &mut Input<'_>) {
     }
 }
 
-/// The identity of contract 5, as `balanced` of `tests/callbacks` checks it, without making a map at every step.
+/// The identity of contract 5, as `balanced` of `tests/envoy` checks it, without making a map at every step.
 fn balance() {
     host(|host| {
         let sign = |name: &str| match name.trim_start_matches("http_trace_filter.") {

@@ -3,11 +3,15 @@
 use crate::input::Input;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http_trace_filter::{
-    capture::{Capture, Direction, Facts},
-    config::{CaptureConfig, Json, OversizeBody, RedactConfig},
+    capture::{
+        Capture, Direction, Facts,
+        headers::Headers,
+        options::{CaptureConfig, OversizeBody},
+        redact::RedactConfig,
+    },
     format::Format,
-    headers::Headers,
-    host_name,
+    json::Json,
+    sampling::host_name,
 };
 use serde_json::{Value, json};
 

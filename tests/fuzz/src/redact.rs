@@ -3,10 +3,8 @@
 use crate::input::Input;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http_trace_filter::{
-    capture::{Capture, Facts},
-    config::RedactConfig,
+    capture::{Capture, Facts, headers::Headers, redact::RedactConfig},
     format::Format,
-    headers::Headers,
 };
 use std::sync::OnceLock;
 

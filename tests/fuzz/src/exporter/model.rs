@@ -1,9 +1,11 @@
 //! An exporter, and what is known of each of its records.
 
 use http_trace_filter::{
-    config::{BatchConfig, Framing, QueueConfig, RetryConfig},
-    exporter::{Batch, Exporter, Outcome},
-    queue::Overflow,
+    delivery::{
+        Batch, Exporter, Outcome,
+        options::{BatchConfig, Framing, QueueConfig, RetryConfig},
+        queue::Overflow,
+    },
     stats::Stats,
 };
 use std::{collections::BTreeMap, time::Duration};

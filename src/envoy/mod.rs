@@ -1,0 +1,9 @@
+//! All that talks to Envoy: its callbacks, and the calls of its host functions.
+
+#[cfg(feature = "fault")]
+mod fault;
+mod host;
+pub(crate) mod root;
+mod stream;
+mod unused;
+mod worker;
