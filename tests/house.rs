@@ -10,7 +10,7 @@ use std::{
 
 /// The floors, from the ground up.
 const FLOORS: [&str; 10] =
-    ["stats", "json", "capture", "sampling", "format", "delivery", "config", "pipeline", "envoy", "lib"];
+    ["json", "stats", "capture", "sampling", "format", "delivery", "config", "pipeline", "envoy", "lib"];
 
 /// The tokens of each file of `src`, by its module: `lib`, `capture`, `capture::body`.
 type House = BTreeMap<String, Vec<String>>;

@@ -1,5 +1,7 @@
 //! The first bytes of a body, up to a limit.
 
+use super::options::OversizeBody;
+
 /// Chunks shorter than this are joined, so that a body sent byte by byte costs no more than one sent whole.
 const JOIN_BELOW: usize = 4096;
 
@@ -13,39 +15,44 @@ pub struct Body {
 }
 
 impl Body {
-    /// How many of the next `available` bytes are still wanted, when `limit` bytes of the whole body are, and
-    /// `memory` bytes are free. Marks the body as truncated when that is not all of them.
-    pub fn wanted(&mut self, available: usize, limit: usize, memory: usize) -> usize {
+    /// Keeps what it may of the next `available` bytes: the whole body has `limit` bytes at most, and `memory` bytes are
+    /// free. `read` gives as many bytes as it is asked for; when it gives fewer, the body ends there. A body that is not
+    /// kept whole is marked as truncated, and `oversize` says whether its first bytes stay.
+    pub fn keep(
+        &mut self,
+        available: usize,
+        limit: usize,
+        memory: usize,
+        oversize: OversizeBody,
+        read: impl FnOnce(usize) -> Vec<u8>,
+    ) {
         if self.truncated {
-            return 0; // a hole in the middle would be worse than a missing end
+            return; // a hole in the middle would be worse than a missing end
         }
         let wanted = available.min(limit.saturating_sub(self.len)).min(memory);
         self.truncated = wanted < available;
-        wanted
+        let forget = |truncated| truncated && oversize == OversizeBody::Drop;
+        if wanted > 0 && !forget(self.truncated) {
+            let mut chunk = read(wanted);
+            chunk.truncate(wanted);
+            self.truncated |= chunk.len() < wanted;
+            self.push(chunk);
+        }
+        if forget(self.truncated) {
+            *self = Self { truncated: true, ..Self::default() };
+        }
     }
 
-    /// Appends a chunk and returns by how many bytes the memory it holds grew.
-    pub fn push(&mut self, mut chunk: Vec<u8>) -> usize {
-        if chunk.is_empty() {
-            return 0;
-        }
+    fn push(&mut self, mut chunk: Vec<u8>) {
         self.len = self.len.saturating_add(chunk.len());
         if chunk.len() < JOIN_BELOW {
             if let Some(last) = self.chunks.last_mut().filter(|last| last.len() < JOIN_BELOW) {
-                let before = last.capacity();
                 last.append(&mut chunk);
-                return last.capacity().saturating_sub(before);
+                return;
             }
         }
-        let held = chunk.capacity();
-        self.chunks.push(chunk);
-        held
-    }
-
-    /// Forgets what was kept of a body that is too long, when such bodies are dropped; the flag stays.
-    pub fn drop_if_truncated(&mut self) {
-        if self.truncated {
-            *self = Self { truncated: true, ..Self::default() };
+        if !chunk.is_empty() {
+            self.chunks.push(chunk);
         }
     }
 

@@ -1,10 +1,9 @@
 //! Where a mesh says in which namespace the destination of an exchange lives.
 
 /// The mesh whose endpoint metadata names the destination namespace.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mesh {
     /// Istio: `filter_metadata.istio.workload` is `workload;namespace;service;revision;cluster`.
-    #[default]
     Istio,
     /// Kuma: `filter_metadata["envoy.lb"]["k8s.kuma.io/namespace"]`.
     Kuma,
@@ -13,6 +12,9 @@ pub enum Mesh {
 }
 
 impl Mesh {
+    /// Their names in the configuration.
+    pub const WORDS: [(&str, Self); 3] = [("istio", Self::Istio), ("kuma", Self::Kuma), ("none", Self::None)];
+
     /// The path below the upstream host's metadata.
     pub fn metadata_path(self) -> Option<&'static [&'static str]> {
         match self {

@@ -10,7 +10,7 @@ pub mod redact;
 
 use body::Body;
 use headers::Headers;
-use options::{CaptureConfig, OversizeBody};
+use options::CaptureConfig;
 use record::{Message, Record};
 use redact::{REDACTED, RedactConfig};
 
@@ -88,19 +88,20 @@ impl Capture {
         }
     }
 
-    /// How many of `available` body bytes to read from the host, when `memory` bytes are free. May give back memory:
-    /// ask [`Capture::held`] again.
-    pub fn wanted(&mut self, direction: Direction, available: usize, config: &CaptureConfig, memory: usize) -> usize {
-        if self.tunnel || !self.keeps(direction, config) {
-            return 0;
+    /// Keeps what it may of a chunk of a body, `available` bytes long, when `memory` bytes are free. `read` gives the chunk's
+    /// first bytes, as many as it is asked for; it is not called when none are wanted. Ask [`Capture::held`] again.
+    pub fn keep(
+        &mut self,
+        direction: Direction,
+        available: usize,
+        config: &CaptureConfig,
+        memory: usize,
+        read: impl FnOnce(usize) -> Vec<u8>,
+    ) {
+        if !self.tunnel && self.keeps(direction, config) {
+            let body = self.body(direction);
+            body.keep(available, config.max_body_bytes, memory, config.oversize_body, read);
         }
-        let body = self.body(direction);
-        let wanted = body.wanted(available, config.max_body_bytes, memory);
-        if config.oversize_body == OversizeBody::Drop && body.truncated() {
-            body.drop_if_truncated();
-            return 0;
-        }
-        wanted
     }
 
     /// Forgets everything: sampling excluded the exchange.
@@ -111,11 +112,6 @@ impl Capture {
     /// The first value of a header or pseudo header of the request.
     pub fn request_header(&self, name: &str) -> Option<&[u8]> {
         self.request.get(name)
-    }
-
-    /// Keeps bytes that were read from the host; returns by how much [`Capture::held`] grew.
-    pub fn push(&mut self, direction: Direction, chunk: Vec<u8>) -> usize {
-        self.body(direction).push(chunk)
     }
 
     /// The bytes of memory that headers and bodies hold.

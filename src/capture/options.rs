@@ -1,30 +1,36 @@
 //! The options of capture: which bodies are kept, and how much of them.
 
 use super::headers::media_type;
+use crate::json::options::options;
 
-/// Which bodies are kept, and how much of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CaptureConfig {
-    /// The first bytes of each body that are kept.
-    pub max_body_bytes: usize,
-    /// What becomes of a longer body.
-    pub oversize_body: OversizeBody,
-    /// Whether request bodies are kept.
-    pub request_body: bool,
-    /// Whether response bodies are kept.
-    pub response_body: bool,
-    /// Media-type patterns, in lower case; none: every type.
-    pub content_types: Vec<String>,
+options! {
+    /// Which bodies are kept, and how much of them.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct CaptureConfig(oversize: OversizeBody) {
+        /// the first bytes of a body that are kept
+        max_body_bytes: usize = whole("max_body_bytes", 1_000_000, 0..=64 << 20),
+        /// what becomes of a longer body; `drop` leaves it empty, as the original does
+        oversize_body: OversizeBody = choice("oversize_body", &OversizeBody::WORDS, oversize),
+        /// whether request bodies are kept
+        request_body: bool = bool("request_body", true),
+        /// whether response bodies are kept
+        response_body: bool = bool("response_body", true),
+        /// types whose bodies are kept (`application/json`, `text/*`)
+        content_types: Vec<String> = media_types("content_types"),
+    }
 }
 
 /// What becomes of a body that is longer than is kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OversizeBody {
     /// Its first bytes are kept.
-    #[default]
     Truncate,
     /// Nothing is kept, as the original filter does it.
     Drop,
+}
+
+impl OversizeBody {
+    const WORDS: [(&str, Self); 2] = [("truncate", Self::Truncate), ("drop", Self::Drop)];
 }
 
 // === impl CaptureConfig ===

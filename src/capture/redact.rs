@@ -1,5 +1,6 @@
 //! Hides values before a record is encoded: a redacted value never enters the queue.
 
+use crate::json::options::options;
 use std::borrow::Cow;
 
 /// What stands in place of a redacted value.
@@ -8,14 +9,18 @@ pub const REDACTED: &[u8] = b"[redacted]";
 /// Headers that carry URLs, whose query parameters are hidden as those of the path are.
 const URL_HEADERS: [&str; 3] = ["referer", "location", "content-location"];
 
-/// What is hidden in records.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RedactConfig {
-    /// Lower-case names of headers.
-    pub headers: Vec<String>,
-    /// Names of query parameters.
-    pub query_params: Vec<String>,
+options! {
+    /// What is hidden in records.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    pub struct RedactConfig() {
+        /// headers whose value becomes `[redacted]`; `[]` turns it off
+        headers: Vec<String> = names("headers", &DEFAULT_HEADERS),
+        /// query parameters whose value becomes `[redacted]`
+        query_params: Vec<String> = texts("query_params"),
+    }
 }
+
+const DEFAULT_HEADERS: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"];
 
 impl RedactConfig {
     /// A header's value as records show it.

@@ -1,16 +1,15 @@
 //! Delivery: which request to send next, what an answer means, when to try again. Pure: the root context asks
 //! [`Exporter::next`], sends, and reports what became of it. Delivered means that the collector answered 2xx.
 
+pub mod answer;
 pub mod options;
 pub mod queue;
 
-use crate::stats::Stats;
-use options::{BatchConfig, Framing, QueueConfig, RetryConfig};
+use crate::{format::spec::Spec, stats::Stats};
+use answer::{Outcome, Verdict};
+use options::{BatchConfig, QueueConfig, RetryConfig};
 use queue::{Overflow, Queue};
 use std::{collections::VecDeque, time::Duration};
-
-/// A longer `Retry-After` is taken for this: records must not wait in memory for days.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 /// The body of one export request.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,7 +17,7 @@ pub struct Batch {
     /// The bytes to send.
     pub body: Vec<u8>,
     records: u64,
-    attempts: u32,
+    attempts: usize,
 }
 
 impl Batch {
@@ -28,23 +27,10 @@ impl Batch {
     }
 }
 
-/// What became of an export request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The collector (or Envoy, with a 503 or 504, in its place) answered.
-    Answered {
-        /// The HTTP status.
-        status: u16,
-        /// `Retry-After`, when it gave a number of seconds.
-        retry_after: Option<Duration>,
-    },
-    /// No answer: a reset, or Envoy did not take the call.
-    Failed,
-}
-
 /// The queue, the requests in flight, and those that wait for another attempt.
 #[derive(Debug)]
 pub struct Exporter {
+    format: &'static Spec,
     batch_config: BatchConfig,
     queue_config: QueueConfig,
     retry_config: RetryConfig,
@@ -57,12 +43,15 @@ pub struct Exporter {
     in_flight_bytes: usize,
     jitter: u64,
     draining: bool,
+    /// The totals; the levels are filled in when they are asked for.
+    stats: Stats,
 }
 
 impl Exporter {
     /// An empty exporter.
-    pub fn new(batch: BatchConfig, queue: QueueConfig, retry: RetryConfig) -> Self {
+    pub fn new(format: &'static Spec, batch: BatchConfig, queue: QueueConfig, retry: RetryConfig) -> Self {
         Self {
+            format,
             batch_config: batch,
             queue_config: queue,
             retry_config: retry,
@@ -74,15 +63,16 @@ impl Exporter {
             in_flight_bytes: 0,
             jitter: 0x9e37_79b9_7f4a_7c15,
             draining: false,
+            stats: Stats::default(),
         }
     }
 
     /// Takes a record. `memory` is what it may hold in total, in bytes; records are dropped, and counted, by the
     /// overflow policy when it or the queue's own bound would be passed.
-    pub fn enqueue(&mut self, record: Vec<u8>, memory: usize, now: Duration, stats: &mut Stats) {
+    pub fn enqueue(&mut self, record: Vec<u8>, memory: usize, now: Duration) {
         let size = record.len();
         if size > self.queue_config.max_bytes {
-            stats.dropped_too_large = stats.dropped_too_large.saturating_add(1);
+            self.stats.dropped_too_large = self.stats.dropped_too_large.saturating_add(1);
             return;
         }
         while self.queued_bytes().saturating_add(size) > self.queue_config.max_bytes
@@ -92,12 +82,22 @@ impl Exporter {
                 Overflow::DropOldest => self.drop_oldest(),
                 Overflow::DropNewest => None,
             };
-            stats.dropped_queue_full = stats.dropped_queue_full.saturating_add(dropped.unwrap_or(1));
+            self.stats.dropped_queue_full = self.stats.dropped_queue_full.saturating_add(dropped.unwrap_or(1));
             if dropped.is_none() {
                 return;
             }
         }
         self.queue.push(record, now);
+    }
+
+    /// Counts a record that found no memory before it could be made.
+    pub fn drop_unmade(&mut self) {
+        self.stats.dropped_queue_full = self.stats.dropped_queue_full.saturating_add(1);
+    }
+
+    /// Counts a record that could not be encoded.
+    pub fn drop_unencoded(&mut self) {
+        self.stats.dropped_rejected = self.stats.dropped_rejected.saturating_add(1);
     }
 
     /// The request to send now, if there is one and the bounds on what is in flight leave room; `memory` is as in
@@ -155,10 +155,7 @@ impl Exporter {
         if max_records == 1 {
             return Some(Batch { body: first, records: 1, attempts: 0 });
         }
-        let (open, between, close): (&[u8], &[u8], &[u8]) = match framing {
-            Framing::Ndjson => (b"", b"\n", b"\n"),
-            Framing::Array => (b"[", b",", b"]"),
-        };
+        let [open, between, close] = framing.delimiters();
         let mut body = Vec::with_capacity(self.queue.bytes().min(max_bytes).saturating_add(first.len()));
         body.extend_from_slice(open);
         body.extend_from_slice(&first);
@@ -176,24 +173,34 @@ impl Exporter {
         Some(Batch { body, records, attempts: 0 })
     }
 
+    /// The `content-type` of every request.
+    pub fn content_type(&self) -> &'static str {
+        if self.batch_config.max_records == 1 {
+            self.format.content_type
+        } else {
+            self.batch_config.framing.content_type()
+        }
+    }
+
     /// Envoy took the request and will answer under this token.
-    pub fn sent(&mut self, token: u32, batch: Batch, stats: &mut Stats) {
-        let batch = attempted(batch, stats);
+    pub fn sent(&mut self, token: u32, batch: Batch) {
+        let batch = self.attempted(batch);
         self.in_flight_bytes = self.in_flight_bytes.saturating_add(batch.body.len());
         self.in_flight.push((token, batch));
     }
 
     /// Envoy did not take the request (unknown cluster, no healthy host at once): counts as an attempt.
-    pub fn refused(&mut self, batch: Batch, now: Duration, stats: &mut Stats) {
-        self.settle(attempted(batch, stats), Outcome::Failed, now, stats);
+    pub fn refused(&mut self, batch: Batch, now: Duration) {
+        let batch = self.attempted(batch);
+        self.settle(batch, Outcome::Failed, now);
     }
 
     /// The answer to the request of this token. An unknown token is ignored.
-    pub fn answered(&mut self, token: u32, outcome: Outcome, now: Duration, stats: &mut Stats) {
+    pub fn answered(&mut self, token: u32, outcome: Outcome, now: Duration) {
         if let Some(index) = self.in_flight.iter().position(|(t, _)| *t == token) {
             let (_, batch) = self.in_flight.swap_remove(index);
             self.in_flight_bytes = self.in_flight_bytes.saturating_sub(batch.body.len());
-            self.settle(batch, outcome, now, stats);
+            self.settle(batch, outcome, now);
         }
     }
 
@@ -220,11 +227,19 @@ impl Exporter {
         self.queued_bytes().saturating_add(self.in_flight_bytes.saturating_mul(2))
     }
 
-    /// Brings the levels in `stats` up to date.
-    pub fn measure(&self, stats: &mut Stats) {
-        stats.queued = self.waiting_records.saturating_add(self.queue.len() as u64);
-        stats.queued_bytes = self.queued_bytes() as u64;
-        stats.in_flight = self.in_flight.iter().map(|(_, batch)| batch.records).sum();
+    /// What it counted so far: totals and levels of records and requests; all other numbers are zero.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            queued: self.waiting_records.saturating_add(self.queue.len() as u64),
+            queued_bytes: self.queued_bytes() as u64,
+            in_flight: self.in_flight.iter().map(|(_, batch)| batch.records).sum(),
+            ..self.stats
+        }
+    }
+
+    /// How many records it dropped so far.
+    pub fn lost(&self) -> u64 {
+        self.stats.lost()
     }
 
     fn queued_bytes(&self) -> usize {
@@ -246,32 +261,31 @@ impl Exporter {
         batch
     }
 
-    fn settle(&mut self, batch: Batch, outcome: Outcome, now: Duration, stats: &mut Stats) {
-        let retry_after = match outcome {
-            Outcome::Answered { status: 200..300, .. } => {
-                stats.exported = stats.exported.saturating_add(batch.records);
-                stats.exported_bytes = stats.exported_bytes.saturating_add(batch.body.len() as u64);
+    fn settle(&mut self, batch: Batch, outcome: Outcome, now: Duration) {
+        let not_before = match outcome.verdict(self.format.retry_statuses) {
+            Verdict::Delivered => {
+                self.stats.exported = self.stats.exported.saturating_add(batch.records);
+                self.stats.exported_bytes = self.stats.exported_bytes.saturating_add(batch.body.len() as u64);
                 return;
             }
-            Outcome::Answered { status: 408 | 429 | 500.., retry_after } => retry_after,
-            Outcome::Answered { .. } => {
-                stats.export_failures = stats.export_failures.saturating_add(1);
-                stats.dropped_rejected = stats.dropped_rejected.saturating_add(batch.records);
+            Verdict::Rejected => {
+                self.stats.export_failures = self.stats.export_failures.saturating_add(1);
+                self.stats.dropped_rejected = self.stats.dropped_rejected.saturating_add(batch.records);
                 return;
             }
-            Outcome::Failed => None,
+            Verdict::Again(not_before) => not_before,
         };
-        stats.export_failures = stats.export_failures.saturating_add(1);
+        self.stats.export_failures = self.stats.export_failures.saturating_add(1);
         if batch.attempts >= self.retry_config.max_attempts {
-            stats.dropped_retries_exhausted = stats.dropped_retries_exhausted.saturating_add(batch.records);
+            self.stats.dropped_retries_exhausted = self.stats.dropped_retries_exhausted.saturating_add(batch.records);
             return;
         }
         // While it was in flight others filled the queue; it is older than all of them.
         if self.queued_bytes().saturating_add(batch.body.len()) > self.queue_config.max_bytes {
-            stats.dropped_queue_full = stats.dropped_queue_full.saturating_add(batch.records);
+            self.stats.dropped_queue_full = self.stats.dropped_queue_full.saturating_add(batch.records);
             return;
         }
-        let pause = self.backoff(batch.attempts).max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER));
+        let pause = self.backoff(batch.attempts).max(not_before);
         self.waiting_bytes = self.waiting_bytes.saturating_add(batch.body.len());
         self.waiting_records = self.waiting_records.saturating_add(batch.records);
         let due = now.saturating_add(pause);
@@ -281,7 +295,7 @@ impl Exporter {
 
     /// Exponential backoff with jitter: between half and the whole of `initial * 2^(attempts - 1)`, bounded. Without
     /// jitter all proxies of a mesh would return to a recovering collector at the same moment.
-    fn backoff(&mut self, attempts: u32) -> Duration {
+    fn backoff(&mut self, attempts: usize) -> Duration {
         let doubled = self.retry_config.initial_backoff.saturating_mul(1 << attempts.saturating_sub(1).min(20));
         let whole = doubled.min(self.retry_config.max_backoff);
         // xorshift64: spreading is all that is asked of it.
@@ -296,10 +310,10 @@ impl Exporter {
     pub fn seed(&mut self, seed: u64) {
         self.jitter ^= seed.max(1);
     }
-}
 
-/// Counts one more attempt.
-fn attempted(batch: Batch, stats: &mut Stats) -> Batch {
-    stats.export_requests = stats.export_requests.saturating_add(1);
-    Batch { attempts: batch.attempts.saturating_add(1), ..batch }
+    /// Counts one more attempt.
+    fn attempted(&mut self, batch: Batch) -> Batch {
+        self.stats.export_requests = self.stats.export_requests.saturating_add(1);
+        Batch { attempts: batch.attempts.saturating_add(1), ..batch }
+    }
 }

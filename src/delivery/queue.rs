@@ -3,13 +3,17 @@
 use std::{collections::VecDeque, time::Duration};
 
 /// Which record goes when the queue is full.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overflow {
     /// The one that waited longest.
-    #[default]
     DropOldest,
     /// The one that would enter.
     DropNewest,
+}
+
+impl Overflow {
+    /// Their names in the configuration.
+    pub(super) const WORDS: [(&str, Self); 2] = [("drop_oldest", Self::DropOldest), ("drop_newest", Self::DropNewest)];
 }
 
 /// Encoded records, first in, first out.

@@ -5,5 +5,6 @@ mod fault;
 mod host;
 pub(crate) mod root;
 mod stream;
+mod timer;
 mod unused;
 mod worker;

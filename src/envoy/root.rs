@@ -2,7 +2,7 @@
 //! and configuration.
 
 use super::{host, stream::Stream, worker::Worker};
-use crate::{config::Config, delivery::Outcome, sampling::poll::MAX_ANSWER_BYTES};
+use crate::{config::Config, delivery::answer::Outcome, sampling::poll::MAX_ANSWER_BYTES};
 use log::{error, info};
 use proxy_wasm::{
     traits::{Context, HttpContext, RootContext},

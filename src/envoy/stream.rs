@@ -3,7 +3,7 @@
 use super::{host, worker::Worker};
 use crate::{
     capture::{Capture, Direction, Facts},
-    sampling::{Decision, Sampling},
+    sampling::Decision,
 };
 use proxy_wasm::{
     traits::{Context, HttpContext},
@@ -62,25 +62,25 @@ impl Stream {
     }
 
     fn request_headers(&mut self, worker: &Worker, phase: Phase) {
-        if !kept_by_share(&worker.pipeline.borrow().sampling, phase) {
+        if !kept_by_share(worker, phase) {
             self.state = State::Excluded;
             return;
         }
         self.capture.request_headers(host::headers(MapType::HttpRequestHeaders));
-        self.state = if self.capture.is_export() { State::Export } else { self.sample(worker) };
+        self.state = if self.capture.is_export() {
+            State::Export
+        } else if worker.config.sampling.hosts.is_some() {
+            self.decide(worker)
+        } else {
+            State::Keep
+        };
         self.fit(worker);
-    }
-
-    /// Asks sampling for the host.
-    fn sample(&self, worker: &Worker) -> State {
-        let sampling = &worker.pipeline.borrow().sampling;
-        if sampling.by_host() { self.decide(sampling) } else { State::Keep }
     }
 
     /// Accounts for headers that were captured; or gives them up: the stream gives no record, or there is no memory.
     fn fit(&mut self, worker: &Worker) {
         let grown = self.capture.held().saturating_sub(self.accounted);
-        if self.is_recorded() && grown > worker.pipeline.borrow().memory_left() {
+        if self.is_recorded() && grown > worker.with(|pipeline| pipeline.memory_left()) {
             self.state = State::Dropped;
         }
         if !self.is_recorded() {
@@ -95,8 +95,8 @@ impl Stream {
             self.request_headers(worker, Phase::Later);
         }
         if self.state == State::Open {
-            self.namespace = host::destination_namespace(worker.pipeline.borrow().config.mesh);
-            self.state = self.decide(&worker.pipeline.borrow().sampling);
+            self.namespace = host::destination_namespace(worker.config.mesh);
+            self.state = self.decide(worker);
         }
         if self.is_recorded() {
             let headers = host::headers(MapType::HttpResponseHeaders);
@@ -107,12 +107,15 @@ impl Stream {
         self.fit(worker);
     }
 
-    fn decide(&self, sampling: &Sampling) -> State {
+    /// Asks sampling for the host.
+    fn decide(&self, worker: &Worker) -> State {
         let authority = self.capture.request_header(":authority").unwrap_or_default();
         let destination = host::property(&["destination", "address"]).unwrap_or_default();
         let namespace = self.namespace.as_deref().map(String::from_utf8_lossy);
         let (authority, destination) = (String::from_utf8_lossy(authority), String::from_utf8_lossy(&destination));
-        match sampling.decide(&authority, &destination, namespace.as_deref()) {
+        let decision =
+            worker.with(|pipeline| pipeline.sampling().decide(&authority, &destination, namespace.as_deref()));
+        match decision {
             Decision::Keep => State::Keep,
             Decision::Exclude => State::Excluded,
             Decision::Open => State::Open,
@@ -121,14 +124,10 @@ impl Stream {
 
     fn body(&mut self, direction: Direction, buffer: BufferType, size: usize) {
         let Some(worker) = self.recording().filter(|_| size > 0) else { return };
-        let wanted = {
-            let pipeline = worker.pipeline.borrow();
-            self.capture.wanted(direction, size, &pipeline.config.capture, pipeline.body_room(self.accounted))
-        };
-        if wanted > 0 {
-            // The buffer holds this chunk only, because no callback ever pauses the stream.
-            self.capture.push(direction, host::buffer(buffer, wanted));
-        }
+        let room = worker.with(|pipeline| pipeline.body_room(self.accounted));
+        // The buffer holds this chunk only, because no callback ever pauses the stream.
+        let read = |bytes| host::buffer(buffer, bytes);
+        self.capture.keep(direction, size, &worker.config.capture, room, read);
         self.account(&worker);
     }
 
@@ -137,7 +136,7 @@ impl Stream {
         let held = self.capture.held();
         let changed = held != self.accounted;
         if changed {
-            worker.pipeline.borrow_mut().account(self.accounted, held);
+            worker.with(|pipeline| pipeline.account(self.accounted, held));
             self.accounted = held;
         }
         changed
@@ -146,10 +145,7 @@ impl Stream {
     /// What the capture does not know yet, read once. Property look-ups are costly, so a value that the headers have
     /// is not asked for.
     fn facts(&mut self, worker: &Worker) -> Facts {
-        let (mesh, timed) = {
-            let config = &worker.pipeline.borrow().config;
-            (config.mesh, config.format.shows_time())
-        };
+        let timed = worker.config.format.shows_time;
         let missing = |name| !self.capture.has_request_header(name);
         let nanoseconds = |name| match timed {
             true => host::integer(&["request", name]).unwrap_or(0),
@@ -158,7 +154,7 @@ impl Stream {
         Facts {
             source_address: host::property(&["source", "address"]).unwrap_or_default(),
             destination_address: host::property(&["destination", "address"]).unwrap_or_default(),
-            destination_namespace: self.namespace.take().or_else(|| host::destination_namespace(mesh)),
+            destination_namespace: self.namespace.take().or_else(|| host::destination_namespace(worker.config.mesh)),
             protocol: host::property(&["request", "protocol"]).unwrap_or_default(),
             tls: missing(":scheme") && host::property(&["connection", "tls_version"]).is_some(),
             request_id: if missing("x-request-id") {
@@ -180,13 +176,14 @@ impl Stream {
 /// Whether the share keeps the stream; decided before its headers are read, so that nothing is read of one that it excludes.
 /// The property `request.id` is the header `x-request-id`, and looked up in twice the time, but there in every phase.
 /// A request that Envoy answered before it had one is decided by chance.
-fn kept_by_share(sampling: &Sampling, phase: Phase) -> bool {
-    sampling.for_all().unwrap_or_else(|| {
+fn kept_by_share(worker: &Worker, phase: Phase) -> bool {
+    worker.with(|pipeline| pipeline.sampling().for_all()).unwrap_or_else(|| {
         let id = match phase {
             Phase::Request => host::header(MapType::HttpRequestHeaders, "x-request-id"),
             Phase::Later => host::property(&["request", "id"]),
         };
-        sampling.keeps_id(&id.unwrap_or_else(|| host::now().as_nanos().to_le_bytes().to_vec()))
+        let id = id.unwrap_or_else(|| host::now().as_nanos().to_le_bytes().to_vec());
+        worker.with(|pipeline| pipeline.sampling().keeps_id(&id))
     })
 }
 
@@ -247,7 +244,7 @@ impl HttpContext for Stream {
         if let Some(now) = recorded {
             // Also when sampling has not decided: the namespace never became known.
             let facts = self.facts(&worker);
-            worker.pipeline.borrow_mut().finish(&self.capture, &facts, now);
+            worker.with(|pipeline| pipeline.finish(&self.capture, &facts, now));
         }
         self.capture.release();
         self.account(&worker);

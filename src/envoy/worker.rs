@@ -1,19 +1,17 @@
 //! What the root context shares with its streams: the pipeline, and the timer that drives it.
 
-use super::host;
+use super::{host, timer::Timer};
 use crate::{
     capture::EXPORT_MARK,
     config::Config,
-    delivery::{
-        Batch, Outcome,
-        options::{Framing, default_authority},
-    },
+    delivery::{Batch, answer::Outcome, options::default_authority},
     pipeline::Pipeline,
     sampling::poll::{PATH, Poll},
 };
 use log::{error, warn};
 use std::{
     cell::{Cell, RefCell},
+    rc::Rc,
     time::Duration,
 };
 
@@ -21,56 +19,50 @@ use std::{
 /// the time of the whole burst.
 const SLICE: usize = 16;
 
-/// Envoy's timer counts whole milliseconds.
-const MIN_TICK: Duration = Duration::from_millis(1);
-
-/// How long numbers may wait before Envoy's stats show them. Each is a call of the host, and a busy worker's change all the time.
-const PUBLISH: Duration = Duration::from_millis(50);
-
 /// One worker's pipeline and its way to Envoy.
 pub(crate) struct Worker {
-    pub(crate) pipeline: RefCell<Pipeline>,
+    /// The validated configuration.
+    pub(crate) config: Rc<Config>,
+    /// The `content-type` of export requests.
+    content_type: &'static str,
+    pipeline: RefCell<Pipeline>,
     metrics: RefCell<host::Metrics>,
     poll: Cell<Option<Poll>>,
-    /// The timer's period; zero: it is off.
-    tick: Cell<Duration>,
-    /// When the clock was last looked at.
-    seen: Cell<Duration>,
-    /// When the timer goes off next.
-    due: Cell<Duration>,
-    /// Whether Envoy's stats are not up to date.
-    stale: Cell<bool>,
+    timer: Timer,
 }
 
 impl Worker {
     pub(crate) fn new(config: Config) -> Self {
-        let poll = config.sampling.hosts.as_ref().map(|hosts| Poll::new(hosts.interval));
-        let mut pipeline = Pipeline::new(config);
+        let config = Rc::new(config);
         let now = host::now();
-        pipeline.exporter.seed(now.as_nanos() as u64);
+        let pipeline = Pipeline::new(config.clone(), now.as_nanos() as u64);
         let worker = Self {
+            content_type: pipeline.content_type(),
             pipeline: RefCell::new(pipeline),
             metrics: RefCell::default(),
-            poll: Cell::new(poll),
-            tick: Cell::new(Duration::ZERO),
-            seen: Cell::new(now),
-            due: Cell::new(Duration::MAX),
-            stale: Cell::new(false),
+            poll: Cell::new(config.sampling.hosts.as_ref().map(|hosts| Poll::new(hosts.interval))),
+            timer: Timer::new(now),
+            config,
         };
         // The first poll; Envoy takes no calls while it configures.
         worker.arm(now);
         worker
     }
 
-    /// The time. While the timer goes off every millisecond, its last look at the clock will do, as Envoy's own event loop does it:
-    /// each look is a call of the host.
+    /// Works on the pipeline. Should Envoy ever make a callback inside another one, the inner callback finds the pipeline in
+    /// use, and its work is left undone: it must not panic. So as few calls of the host as possible are made inside.
+    pub(crate) fn with<T: Default>(&self, work: impl FnOnce(&mut Pipeline) -> T) -> T {
+        self.pipeline.try_borrow_mut().map(|mut pipeline| work(&mut pipeline)).unwrap_or_default()
+    }
+
+    /// Current time. While the 1 ms timer runs, the last tick's time, to save a host call.
     pub(crate) fn now(&self) -> Duration {
-        if self.tick.get() == MIN_TICK { self.seen.get() } else { self.look() }
+        self.timer.time().unwrap_or_else(|| self.look())
     }
 
     fn look(&self) -> Duration {
         let now = host::now();
-        self.seen.set(now);
+        self.timer.looked(now);
         now
     }
 
@@ -78,7 +70,7 @@ impl Worker {
     /// context that asked, and drops it once that stream is gone. So the root's timer is armed.
     pub(crate) fn stream_ended(&self, now: Duration) {
         // A timer that goes off within a millisecond does all this.
-        if self.tick.get() != MIN_TICK {
+        if !self.timer.is_shortest() {
             self.publish_when_idle();
             self.arm(now);
         }
@@ -86,19 +78,16 @@ impl Worker {
 
     /// A stream ended whose headers alone found no memory.
     pub(crate) fn stream_dropped(&self) {
-        self.pipeline.borrow_mut().drop_unseen();
+        self.with(Pipeline::drop_unseen);
         self.stream_ended(self.now());
     }
 
-    /// A stream ended that sampling excluded. Nothing waits; only its numbers do, and they may for a moment: a call of the host
-    /// for each would be most of what such a stream costs.
+    /// A stream ended that sampling excluded. Only its numbers wait, and they may for a moment: a call of the host for each
+    /// would be most of what such a stream costs.
     pub(crate) fn stream_excluded(&self) {
-        self.pipeline.borrow_mut().exclude();
-        if self.tick.get().is_zero() || self.tick.get() > PUBLISH {
-            // Not asking for the time: the next look at the timer sets it again.
-            self.due.set(Duration::MAX);
-            self.tick.set(PUBLISH);
-            host::set_tick(PUBLISH);
+        self.with(Pipeline::exclude);
+        if let Some(period) = self.timer.set_to_publish() {
+            host::set_tick(period);
         }
     }
 
@@ -112,8 +101,7 @@ impl Worker {
     fn work(&self, now: Duration) {
         self.poll(now);
         self.send(now);
-        let report = self.pipeline.borrow_mut().loss_report(now);
-        if let Some(report) = report {
+        if let Some(report) = self.with(|pipeline| pipeline.loss_report(now)) {
             error!("{report}");
         }
     }
@@ -121,7 +109,7 @@ impl Worker {
     /// The timer went off.
     pub(crate) fn ticked(&self) {
         let now = self.look();
-        self.due.set(Duration::ZERO);
+        self.timer.fired();
         self.work(now);
         self.publish();
         self.arm(now);
@@ -130,20 +118,18 @@ impl Worker {
     /// Sends what waits without lingering, and polls no more.
     pub(crate) fn drain(&self) {
         self.poll.set(None);
-        self.pipeline.borrow_mut().exporter.drain();
+        self.with(Pipeline::drain);
         self.turn(self.look());
     }
 
     /// Whether every record was delivered or dropped.
     pub(crate) fn is_idle(&self) -> bool {
-        self.pipeline.borrow().exporter.is_idle()
+        self.with(|pipeline| pipeline.is_idle())
     }
 
     /// The answer to an export request.
     pub(crate) fn answered(&self, token: u32, outcome: Outcome, now: Duration) {
-        let mut pipeline = self.pipeline.borrow_mut();
-        let Pipeline { exporter, stats, .. } = &mut *pipeline;
-        exporter.answered(token, outcome, now, stats);
+        self.with(|pipeline| pipeline.answered(token, outcome, now));
     }
 
     /// Whether this is the token of the poll in flight; it is answered then.
@@ -156,8 +142,7 @@ impl Worker {
 
     /// An answer of the sampling manager.
     pub(crate) fn learn(&self, status: u16, content_type: &[u8], body: &[u8]) {
-        let learnt = self.pipeline.borrow_mut().sampling.learn(status, content_type, body);
-        self.report_poll(learnt.err());
+        self.report_poll(self.with(|pipeline| pipeline.learn(status, content_type, body).err()));
     }
 
     fn report_poll(&self, problem: Option<String>) {
@@ -173,58 +158,53 @@ impl Worker {
         let Some(mut poll) = self.poll.get() else { return };
         let due = poll.due(now);
         self.poll.set(Some(poll));
-        if !due {
-            return;
-        }
-        let pipeline = self.pipeline.borrow();
-        let Some(hosts) = &pipeline.config.sampling.hosts else { return };
+        let Some(hosts) = self.config.sampling.hosts.as_ref().filter(|_| due) else { return };
         let authority = default_authority(&hosts.cluster);
         let headers = vec![(":method", "GET"), (":path", PATH), (":authority", &authority), (EXPORT_MARK, "1")];
-        match host::call(&hosts.cluster, headers, None, pipeline.config.collector.timeout) {
+        match host::call(&hosts.cluster, headers, None, self.config.collector.timeout) {
             Some(token) => {
                 poll.sent(token);
                 self.poll.set(Some(poll));
             }
             None => {
-                let problem = format!("Envoy did not take the request to cluster {:?}", hosts.cluster);
-                drop(pipeline);
-                self.report_poll(Some(problem));
+                self.report_poll(Some(format!("Envoy did not take the request to cluster {:?}", hosts.cluster)));
             }
         }
     }
 
     /// Sends a slice of what waits.
     fn send(&self, now: Duration) {
-        let mut pipeline = self.pipeline.borrow_mut();
-        let memory = pipeline.record_memory();
-        let Pipeline { config, exporter, stats, .. } = &mut *pipeline;
+        let Ok(mut pipeline) = self.pipeline.try_borrow_mut() else { return };
         for _ in 0..SLICE {
-            let Some(batch) = exporter.next(now, memory) else { break };
-            match export(config, &batch) {
-                Some(token) => exporter.sent(token, batch, stats),
-                None => exporter.refused(batch, now, stats),
+            let Some(batch) = pipeline.next(now) else { break };
+            match self.export(&batch) {
+                Some(token) => pipeline.sent(token, batch),
+                None => pipeline.refused(batch, now),
             }
         }
     }
 
-    /// Sets the timer to when there is something to do, and off when there is not: an idle filter costs nothing. One that goes
-    /// off soon enough is not set again: that would be a call of the host for each record, and postpone it with each.
+    /// Sends a batch; the token of the call if Envoy took it.
+    fn export(&self, batch: &Batch) -> Option<u32> {
+        let collector = &self.config.collector;
+        let mut headers = vec![
+            (":method", "POST"),
+            (":path", collector.path.as_str()),
+            (":authority", collector.authority.as_str()),
+            ("content-type", self.content_type),
+            (EXPORT_MARK, "1"),
+        ];
+        headers.extend(collector.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        host::call(&collector.cluster, headers, Some(&batch.body), collector.timeout)
+    }
+
+    /// Sets the timer to when there is something to do.
     fn arm(&self, now: Duration) {
-        let wake = {
-            let pipeline = self.pipeline.borrow();
-            let export = pipeline.exporter.wake_in(now, pipeline.record_memory());
-            let poll = self.poll.get().map(|poll| poll.wake_in(now));
-            let publish = self.stale.get().then_some(PUBLISH);
-            [export, poll, pipeline.loss_report_in(now), publish].into_iter().flatten().min()
-        };
-        let tick = wake.map_or(Duration::ZERO, |wake| whole_millis(wake).max(MIN_TICK));
-        let soon_enough = !tick.is_zero() && now < self.due.get() && self.due.get() <= now.saturating_add(tick);
-        if tick != self.tick.get() && !soon_enough {
-            self.tick.set(tick);
-            host::set_tick(tick);
-        }
-        if !soon_enough {
-            self.due.set(if tick.is_zero() { Duration::MAX } else { now.saturating_add(tick) });
+        let work = self.with(|pipeline| pipeline.wake_in(now));
+        let poll = self.poll.get().map(|poll| poll.wake_in(now));
+        let wake = work.into_iter().chain(poll).min();
+        if let Some(period) = self.timer.set(now, wake) {
+            host::set_tick(period);
         }
     }
 
@@ -233,34 +213,16 @@ impl Worker {
         if self.is_idle() {
             self.publish();
         } else {
-            self.stale.set(true);
+            self.timer.publish_later();
         }
     }
 
     /// Brings Envoy's stats up to date.
     pub(crate) fn publish(&self) {
-        self.stale.set(false);
-        let stats = self.pipeline.borrow_mut().measured();
-        self.metrics.borrow_mut().publish(&stats);
+        self.timer.published();
+        let stats = self.with(|pipeline| pipeline.stats());
+        if let Ok(mut metrics) = self.metrics.try_borrow_mut() {
+            metrics.publish(&stats);
+        }
     }
-}
-
-/// Rounded up: a timer that fires early finds nothing to do.
-fn whole_millis(duration: Duration) -> Duration {
-    Duration::from_millis(duration.as_nanos().div_ceil(1_000_000) as u64)
-}
-
-/// Sends a batch; the token of the call if Envoy took it.
-fn export(config: &Config, batch: &Batch) -> Option<u32> {
-    let collector = &config.collector;
-    let ndjson = config.batch.max_records > 1 && config.batch.framing == Framing::Ndjson;
-    let mut headers = vec![
-        (":method", "POST"),
-        (":path", collector.path.as_str()),
-        (":authority", collector.authority.as_str()),
-        ("content-type", if ndjson { "application/x-ndjson" } else { "application/json" }),
-        (EXPORT_MARK, "1"),
-    ];
-    headers.extend(collector.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    host::call(&collector.cluster, headers, Some(&batch.body), collector.timeout)
 }

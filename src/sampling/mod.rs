@@ -52,11 +52,6 @@ impl Sampling {
         }
     }
 
-    /// Whether hosts decide at all: without, nothing about the host need be looked up.
-    pub fn by_host(&self) -> bool {
-        self.until_known.is_some()
-    }
-
     /// Decides by host. `destination` is `ip:port`. Without a namespace a one-word host stays open.
     pub fn decide(&self, authority: &str, destination: &str, namespace: Option<&str>) -> Decision {
         let decided = |keep| if keep { Decision::Keep } else { Decision::Exclude };
@@ -96,7 +91,10 @@ impl Sampling {
         let mut names = Vec::with_capacity(list.len());
         for entry in list {
             match entry {
-                Json::Text(name) => names.push(name.to_ascii_lowercase()),
+                Json::Text(mut name) => {
+                    name.make_ascii_lowercase();
+                    names.push(name);
+                }
                 other => return Err(format!("hosts: got {other}, takes strings")),
             }
         }

@@ -21,8 +21,7 @@ fn capture(request_type: Option<&str>) -> Capture {
 fn kept(capture: &mut Capture, config: &CaptureConfig, chunks: &[usize]) -> (usize, u64) {
     let headers = capture.held();
     for chunk in chunks {
-        let wanted = capture.wanted(Direction::Request, *chunk, config, usize::MAX);
-        capture.push(Direction::Request, vec![b'x'; wanted]);
+        capture.keep(Direction::Request, *chunk, config, usize::MAX, |wanted| vec![b'x'; wanted]);
     }
     (capture.held() - headers, capture.truncated())
 }
@@ -40,7 +39,9 @@ fn bodies_are_kept_by_direction() {
     let config = config(r#"{"request_body":false}"#);
     let mut capture = capture(None);
     assert_eq!(kept(&mut capture, &config, &[5]), (0, 0));
-    assert_eq!(capture.wanted(Direction::Response, 5, &config, usize::MAX), 5);
+    let before = capture.held();
+    capture.keep(Direction::Response, 5, &config, usize::MAX, |wanted| vec![b'x'; wanted]);
+    assert_eq!(capture.held() - before, 5);
 }
 
 #[test]

@@ -1,13 +1,29 @@
 //! Bodies: the first bytes are kept, never more, and the flag says so.
 
-use http_trace_filter::capture::body::Body;
+use http_trace_filter::capture::{body::Body, options::OversizeBody};
 
 const ALL: usize = usize::MAX;
 
+/// How many bytes of a chunk were asked for.
 fn feed(body: &mut Body, bytes: usize, limit: usize, memory: usize) -> usize {
-    let wanted = body.wanted(bytes, limit, memory);
-    body.push(vec![b'x'; wanted]);
-    wanted
+    feed_short(body, bytes, limit, memory, 0, OversizeBody::Truncate)
+}
+
+/// The same when `missing` bytes fewer come than are asked for.
+fn feed_short(
+    body: &mut Body,
+    bytes: usize,
+    limit: usize,
+    memory: usize,
+    missing: usize,
+    oversize: OversizeBody,
+) -> usize {
+    let mut asked = 0;
+    body.keep(bytes, limit, memory, oversize, |wanted| {
+        asked = wanted;
+        vec![b'x'; wanted - missing.min(wanted)]
+    });
+    asked
 }
 
 #[test]
@@ -39,13 +55,35 @@ fn after_a_cut_for_memory_nothing_more_is_kept() {
 }
 
 #[test]
+fn after_a_chunk_that_comes_short_nothing_more_is_kept() {
+    for (oversize, kept) in [(OversizeBody::Truncate, 17), (OversizeBody::Drop, 0)] {
+        let mut body = Body::default();
+        feed_short(&mut body, 10, 1000, ALL, 0, oversize);
+        assert_eq!(feed_short(&mut body, 10, 1000, ALL, 3, oversize), 10);
+        assert_eq!((body.len(), body.truncated()), (kept, true), "{oversize:?}");
+        assert_eq!(feed_short(&mut body, 10, 1000, ALL, 0, oversize), 0);
+        assert_eq!((body.len(), body.truncated()), (kept, true), "{oversize:?}");
+    }
+}
+
+#[test]
+fn a_body_to_be_dropped_is_not_even_read() {
+    let mut body = Body::default();
+    assert_eq!(feed_short(&mut body, 11, 10, ALL, 0, OversizeBody::Drop), 0);
+    assert_eq!((body.len(), body.held(), body.truncated()), (0, 0, true));
+}
+
+#[test]
+fn no_more_is_kept_than_was_asked_for() {
+    let mut body = Body::default();
+    body.keep(10, 4, ALL, OversizeBody::Truncate, |_| vec![b'x'; 10]);
+    assert_eq!((body.len(), body.truncated()), (4, true));
+}
+
+#[test]
 fn tiny_chunks_cost_no_more_than_twice_their_bytes() {
     let mut body = Body::default();
-    let mut held = 0;
-    for _ in 0..100_000 {
-        held += body.push(vec![b'x']);
-    }
-    assert_eq!(held, body.held());
-    assert!(held <= 2 * body.len(), "{held} bytes held for {}", body.len());
+    (0..100_000).for_each(|_| _ = feed(&mut body, 1, ALL, ALL));
+    assert!(body.held() <= 2 * body.len(), "{} bytes held for {}", body.held(), body.len());
     assert!(body.chunks().count() <= body.len() / 4096 + 1);
 }

@@ -3,7 +3,7 @@
 use http_trace_filter::{
     capture::{Capture, Facts, headers::Headers, redact::RedactConfig},
     config::Config,
-    format::Format,
+    format::FORMATS,
 };
 
 fn redact(json: &str) -> RedactConfig {
@@ -61,7 +61,7 @@ fn the_request_id_and_the_host_are_hidden_wherever_they_stand() {
     capture.request_headers(Headers::from(pairs.map(|(name, value)| (name.to_owned(), value.into())).to_vec()));
     let facts = Facts { request_id: b"h1dden".to_vec(), ..Facts::default() };
     let redact = redact(r#"{"redact":{"headers":["Host","X-Request-Id"]}}"#);
-    for format in [Format::Publish, Format::Apiclarity] {
+    for format in FORMATS {
         let json = format.encode(&capture.record(&facts, &redact)).expect("a record encodes");
         let text = String::from_utf8(json).expect("UTF-8");
         assert_eq!((text.matches("h1dden").count(), text.matches("[redacted]").count()), (0, 4), "{text}");

@@ -21,6 +21,10 @@ pub(crate) struct Host {
     pub(crate) maps: BTreeMap<u32, Pairs>,
     /// Buffers by `BufferType`.
     pub(crate) buffers: BTreeMap<u32, Vec<u8>>,
+    /// How many bytes of a buffer are given at most; `None`: all that are asked for.
+    pub(crate) short_buffers: Option<usize>,
+    /// Whether there are no buffers at all.
+    pub(crate) no_buffers: bool,
     pub(crate) properties: BTreeMap<String, Vec<u8>>,
     pub(crate) calls: Vec<Call>,
     /// The status with which calls are refused.
@@ -138,8 +142,12 @@ unsafe extern "C" fn proxy_get_buffer_bytes(
     data: *mut *mut u8,
     size: *mut usize,
 ) -> u32 {
-    let Some(buffer) = host(|host| host.buffers.get(&kind).cloned()) else { return NOT_FOUND };
-    let end = buffer.len().min(start + max);
+    let (buffer, most) = host(|host| {
+        let buffer = host.buffers.get(&kind).filter(|_| !host.no_buffers).cloned();
+        (buffer, host.short_buffers.unwrap_or(usize::MAX))
+    });
+    let Some(buffer) = buffer else { return NOT_FOUND };
+    let end = buffer.len().min(start + max.min(most));
     unsafe { give(buffer[start.min(end)..end].to_vec(), data, size) }
 }
 

@@ -5,6 +5,7 @@ mod drive;
 mod host;
 mod random;
 mod rows;
+mod timer;
 
 use drive::{Root, balanced, calls, record};
 use host::host;
@@ -74,6 +75,33 @@ fn a_stream_deleted_without_a_log_gives_back_its_memory() {
     root.stream(3).exchange();
     root.tick();
     assert_eq!((balanced()["streams"], balanced()["captured_bytes"]), (1, 0));
+}
+
+/// `hello` arrives before Envoy's buffers fail, and `world` does not, or in part; what comes after that is not kept.
+#[test]
+fn a_body_that_the_host_gives_short_or_not_at_all_is_flagged() {
+    for (no_buffers, short_buffers, oversize, kept) in [
+        (true, None, "truncate", "aGVsbG8="),
+        (false, Some(2), "truncate", "aGVsbG93bw=="),
+        (false, Some(0), "truncate", "aGVsbG8="),
+        (false, Some(2), "drop", ""),
+    ] {
+        let root = Root::start(1, &format!(r#"{{"capture":{{"oversize_body":"{oversize}"}}}}"#));
+        let stream = root.stream(2).request_headers(&[(":path", "/")]).request_body(b"hello");
+        stream.response_headers(OK).response_body(b"hello");
+        host(|host| (host.no_buffers, host.short_buffers) = (no_buffers, short_buffers));
+        stream.request_body(b"world").response_body(b"world");
+        host(|host| (host.no_buffers, host.short_buffers) = (false, None));
+        stream.request_body(b"!").response_body(b"!").log().end();
+        root.tick();
+        let record = record(&calls()[0]);
+        for side in ["scnt_request", "scnt_response"] {
+            let (body, truncated) = (&record[side]["body"], &record[side]["truncated_body"]);
+            assert_eq!((body.as_str(), truncated.as_bool()), (Some(kept), Some(true)), "{side}, {short_buffers:?}");
+        }
+        root.delete();
+    }
+    assert_eq!(balanced()["bodies_truncated"], 8);
 }
 
 #[test]

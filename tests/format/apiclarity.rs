@@ -3,7 +3,6 @@
 use http_trace_filter::{
     capture::{Capture, Direction, Facts, headers::Headers},
     config::Config,
-    format::Format,
 };
 use serde_json::{Value, json};
 
@@ -17,11 +16,9 @@ fn an_exchange_is_apiclarity_s_telemetry() {
     let mut capture = Capture::default();
     let request = [(":method", "POST"), (":path", "/orders?x=1"), (":authority", "orders"), (":scheme", "http")];
     capture.request_headers(headers(&[&request[..], &[("x-request-id", "id-1"), ("cookie", "s3cret")]].concat()));
-    capture.wanted(Direction::Request, 7, &config.capture, usize::MAX);
-    capture.push(Direction::Request, br#"{"a":1}"#.to_vec());
+    capture.keep(Direction::Request, 7, &config.capture, usize::MAX, |_| br#"{"a":1}"#.to_vec());
     capture.response_headers(headers(&[(":status", "201"), ("content-type", "application/json")]));
-    capture.wanted(Direction::Response, 2, &config.capture, usize::MAX);
-    capture.push(Direction::Response, b"{}".to_vec());
+    capture.keep(Direction::Response, 2, &config.capture, usize::MAX, |_| b"{}".to_vec());
     let facts = Facts {
         source_address: b"10.4.0.7:51932".to_vec(),
         destination_address: b"10.4.0.12:8080".to_vec(),
@@ -55,5 +52,5 @@ fn an_exchange_is_apiclarity_s_telemetry() {
         }
     });
     assert_eq!(serde_json::from_slice::<Value>(&json).expect("JSON"), expected);
-    assert_eq!(Format::Apiclarity.default_path(), "/api/telemetry");
+    assert_eq!(config.collector.path, "/api/telemetry");
 }

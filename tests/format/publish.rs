@@ -3,7 +3,7 @@
 use http_trace_filter::{
     capture::{Capture, Direction, Facts, headers::Headers},
     config::Config,
-    format::Format,
+    format::publish,
 };
 use serde_json::{Value, json};
 
@@ -13,8 +13,7 @@ fn headers(pairs: &[(&str, &[u8])]) -> Headers {
 
 fn keep(capture: &mut Capture, direction: Direction, bytes: &[u8]) {
     let config = Config::parse(b"").expect("the defaults are valid").capture;
-    let wanted = capture.wanted(direction, bytes.len(), &config, usize::MAX);
-    capture.push(direction, bytes[..wanted].to_vec());
+    capture.keep(direction, bytes.len(), &config, usize::MAX, |wanted| bytes[..wanted].to_vec());
 }
 
 fn facts() -> Facts {
@@ -29,7 +28,7 @@ fn facts() -> Facts {
 
 fn encode(capture: &Capture, facts: &Facts) -> Value {
     let redact = Config::parse(b"").expect("the defaults are valid").redact;
-    let json = Format::Publish.encode(&capture.record(facts, &redact)).expect("a record encodes");
+    let json = publish::SPEC.encode(&capture.record(facts, &redact)).expect("a record encodes");
     serde_json::from_slice(&json).unwrap_or_else(|e| panic!("not JSON: {e}: {}", String::from_utf8_lossy(&json)))
 }
 

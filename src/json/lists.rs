@@ -1,39 +1,37 @@
 //! Fields that are lists of strings, or objects of them.
 
-use super::{Section, is_header_value};
-use crate::json::Json;
+#[cfg(not(target_arch = "wasm32"))]
+use super::reference::Takes;
+use super::{
+    Json,
+    section::{Section, note},
+    values::is_header_value,
+};
 
 impl Section {
     /// Header names, made lower case.
-    pub(in crate::config) fn names(
-        &mut self,
-        name: &'static str,
-        meaning: &'static str,
-        default: &[&str],
-    ) -> Vec<String> {
-        self.note(name, meaning, || (default.join(", "), "a list of header names"));
-        let Some(list) = self.list(name, "a list of header names", is_header_name) else {
-            return default.iter().map(|&s| s.to_owned()).collect();
-        };
-        list.into_iter().map(|name| name.to_ascii_lowercase()).collect()
+    pub(crate) fn names(&mut self, name: &'static str, meaning: &'static str, default: &[&str]) -> Vec<String> {
+        note!(self, name, meaning, default.join(", "), Takes::Names);
+        let list = self.list(name, "a list of header names", is_header_name);
+        list.map_or_else(|| default.iter().map(|&name| name.to_owned()).collect(), lower_case)
     }
 
     /// Strings.
-    pub(in crate::config) fn texts(&mut self, name: &'static str, meaning: &'static str) -> Vec<String> {
-        self.note(name, meaning, || ("[]", "a list of strings"));
+    pub(crate) fn texts(&mut self, name: &'static str, meaning: &'static str) -> Vec<String> {
+        note!(self, name, meaning, "[]", Takes::Texts);
         self.list(name, "a list of strings that are not empty", |s| !s.is_empty()).unwrap_or_default()
     }
 
     /// Media-type patterns, made lower case.
-    pub(in crate::config) fn media_types(&mut self, name: &'static str, meaning: &'static str) -> Vec<String> {
-        self.note(name, meaning, || ("every type", "a list of `type/subtype`, `type/*` or `*/*`"));
+    pub(crate) fn media_types(&mut self, name: &'static str, meaning: &'static str) -> Vec<String> {
+        note!(self, name, meaning, "every type", Takes::MediaTypes);
         let takes = "a list of type/subtype, type/* or */*, without parameters";
         let list = self.list(name, takes, |s| match s.split_once('/') {
             Some(("*", subtype)) => subtype == "*",
             Some((kind, subtype)) => is_header_name(kind) && is_header_name(subtype),
             None => false,
         });
-        list.unwrap_or_default().into_iter().map(|pattern| pattern.to_ascii_lowercase()).collect()
+        list.map(lower_case).unwrap_or_default()
     }
 
     fn list(&mut self, name: &'static str, takes: &str, valid: fn(&str) -> bool) -> Option<Vec<String>> {
@@ -55,8 +53,8 @@ impl Section {
     }
 
     /// An object of header names and values. The values are not shown in errors: they may be secrets.
-    pub(in crate::config) fn headers(&mut self, name: &'static str, meaning: &'static str) -> Vec<(String, String)> {
-        self.note(name, meaning, || ("{}", "an object of header names and values"));
+    pub(crate) fn headers(&mut self, name: &'static str, meaning: &'static str) -> Vec<(String, String)> {
+        note!(self, name, meaning, "{}", Takes::Headers);
         let members = match self.take(name) {
             None => return Vec::new(),
             Some(Json::Object(members)) => members,
@@ -69,16 +67,22 @@ impl Section {
             }
         };
         let mut headers = Vec::new();
-        for (header, value) in members {
+        for (mut header, value) in members {
             match value {
                 Json::Text(value) if is_header_name(&header) && is_header_value(&value) => {
-                    headers.push((header.to_ascii_lowercase(), value));
+                    header.make_ascii_lowercase();
+                    headers.push((header, value));
                 }
                 _ => self.problem(name, &Json::Text(header), "header names with string values, without line breaks"),
             }
         }
         headers
     }
+}
+
+fn lower_case(mut texts: Vec<String>) -> Vec<String> {
+    texts.iter_mut().for_each(|text| text.make_ascii_lowercase());
+    texts
 }
 
 /// RFC 9110, section 5.6.2: a token. Upper case is allowed here and made lower case.
