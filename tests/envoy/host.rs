@@ -21,9 +21,9 @@ pub(crate) struct Host {
     pub(crate) maps: BTreeMap<u32, Pairs>,
     /// Buffers by `BufferType`.
     pub(crate) buffers: BTreeMap<u32, Vec<u8>>,
-    /// How many bytes of a buffer are given at most; `None`: all that are asked for.
+    /// How many bytes of a body are given at most; `None`: all that are asked for.
     pub(crate) short_buffers: Option<usize>,
-    /// Whether there are no buffers at all.
+    /// Whether no body can be had at all.
     pub(crate) no_buffers: bool,
     pub(crate) properties: BTreeMap<String, Vec<u8>>,
     pub(crate) calls: Vec<Call>,
@@ -142,9 +142,11 @@ unsafe extern "C" fn proxy_get_buffer_bytes(
     data: *mut *mut u8,
     size: *mut usize,
 ) -> u32 {
+    const CONFIGURATION: u32 = 7;
     let (buffer, most) = host(|host| {
-        let buffer = host.buffers.get(&kind).filter(|_| !host.no_buffers).cloned();
-        (buffer, host.short_buffers.unwrap_or(usize::MAX))
+        let whole = kind == CONFIGURATION;
+        let buffer = host.buffers.get(&kind).filter(|_| whole || !host.no_buffers).cloned();
+        (buffer, host.short_buffers.filter(|_| !whole).unwrap_or(usize::MAX))
     });
     let Some(buffer) = buffer else { return NOT_FOUND };
     let end = buffer.len().min(start + max.min(most));

@@ -3,7 +3,6 @@
 
 mod drive;
 mod host;
-mod random;
 mod rows;
 mod timer;
 

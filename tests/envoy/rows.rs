@@ -8,6 +8,7 @@ use crate::{
     drive::{Root, Stream, balanced, calls, record},
     host::{Call, host},
 };
+use http_trace_filter::format::FORMATS;
 use serde_json::Value;
 
 /// A root with a host of its own: both are a thread's.
@@ -54,17 +55,26 @@ fn tick() -> u32 {
 
 #[test]
 fn the_format_gives_the_path_and_the_record() {
-    for (configuration, path, key) in
-        [("", "/publish", "request_id"), (r#"{"format":"apiclarity"}"#, "/api/telemetry", "requestID")]
-    {
-        with(configuration, |root| {
-            host(|host| host.properties.insert("request.time".to_owned(), 7_000_000_u64.to_le_bytes().to_vec()));
+    for format in FORMATS {
+        with(&format!(r#"{{"format":"{}"}}"#, format.name), |root| {
+            let asked = 7_000_000_u64.to_le_bytes().to_vec();
+            host(|host| host.properties.insert("request.time".to_owned(), asked));
             root.stream(2).exchange();
             let call = &sent(root)[0];
-            assert_eq!((header(call, ":path"), &record(call)[key]), (Some(path), &"id".into()));
-            assert!(path == "/publish" || record(call)["request"]["common"]["time"] == 7, "{:?}", record(call));
+            let [path, content_type] = [":path", "content-type"].map(|name| header(call, name));
+            assert_eq!((path, content_type), (Some(format.path), Some(format.content_type)));
+            let json = record(call).to_string();
+            assert_eq!(json.contains("\"time\":7"), format.shows_time, "{json}");
         });
     }
+    let bodies = ["", r#"{"format":"publish"}"#, r#"{"format":"apiclarity"}"#].map(|configuration| {
+        with(configuration, |root| {
+            root.stream(2).exchange();
+            record(&sent(root)[0])
+        })
+    });
+    assert_eq!(bodies[0], bodies[1]);
+    assert_eq!((&bodies[0]["request_id"], &bodies[2]["requestID"]), (&"id".into(), &"id".into()));
 }
 
 #[test]
@@ -156,7 +166,7 @@ fn values_are_hidden_as_the_redact_rows_say() {
 
 #[test]
 fn no_format_shows_a_hidden_value() {
-    for format in ["publish", "apiclarity"] {
+    for format in FORMATS.map(|format| format.name) {
         with(&format!(r#"{{"format":"{format}","redact":{{"headers":["x-a"],"query_params":["b"]}}}}"#), |root| {
             let request = [(":path", "/?b=s3cret"), ("x-a", "s3cret"), ("referer", "/?b=s3cret")];
             let response = [(":status", "200"), ("x-a", "s3cret"), ("location", "/?b=s3cret")];

@@ -104,7 +104,7 @@ impl Expected {
     #[must_use]
     pub fn json(&self) -> Value {
         // Without an `:authority` there is no host.
-        let host = Some(json!(["host", self.host])).filter(|_| !self.host.is_empty());
+        let host = (!self.host.is_empty()).then(|| json!(["host", self.host]));
         let request: Vec<Value> = host.into_iter().chain(pairs(&self.request.headers)).collect();
         json!({
             "request_id": self.request_id,

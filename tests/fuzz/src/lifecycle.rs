@@ -54,7 +54,7 @@ pub(crate) fn run(input: &[u8]) {
 }
 
 fn step(proxy: &mut Proxy, input: &mut Input<'_>) {
-    match input.below(18) {
+    match input.below(19) {
         0 | 1 => proxy.open(input),
         2 => proxy.request_headers(input),
         3 => proxy.response_headers(input),
@@ -75,6 +75,10 @@ fn step(proxy: &mut Proxy, input: &mut Input<'_>) {
             host.properties.insert(input.choose(&PROPERTIES).to_owned(), value);
         }),
         16 => proxy.refused_configuration(),
+        17 => host(|host| {
+            host.no_buffers = input.flag();
+            host.short_buffers = input.choose(&[None, Some(0), Some(1), Some(5_000)]);
+        }),
         _ => proxy.replace(input),
     }
 }
