@@ -3,36 +3,52 @@
 use crate::{
     capture::{Capture, Facts},
     config::Config,
-    exporter::Exporter,
+    delivery::{Batch, Exporter, answer::Outcome},
     sampling::Sampling,
     stats::Stats,
 };
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 /// How long the log stays silent after it reported lost records.
 const LOSS_REPORT_INTERVAL: Duration = Duration::from_secs(10);
 
-/// One worker's configuration, exporter and totals.
+/// One worker's exporter, sampling and totals.
 #[derive(Debug)]
 pub struct Pipeline {
-    /// The validated configuration.
-    pub config: Config,
-    /// Records on their way.
-    pub exporter: Exporter,
-    /// Which exchanges give a record.
-    pub sampling: Sampling,
-    /// What was counted so far.
-    pub stats: Stats,
+    config: Rc<Config>,
+    exporter: Exporter,
+    sampling: Sampling,
+    streams: u64,
+    sampled_out: u64,
+    bodies_truncated: u64,
+    /// Bytes of headers and bodies of exchanges that are not finished.
     captured: usize,
+    /// When the last loss was reported, and how many records were lost by then.
     reported: (Option<Duration>, u64),
 }
 
 impl Pipeline {
-    /// A pipeline that has seen nothing.
-    pub fn new(config: Config) -> Self {
-        let exporter = Exporter::new(config.batch, config.queue, config.retry);
-        let sampling = Sampling::new(&config.sampling);
-        Self { config, exporter, sampling, stats: Stats::default(), captured: 0, reported: (None, 0) }
+    /// A pipeline that has seen nothing. The seed makes its pauses differ from those of other workers and proxies.
+    pub fn new(config: Rc<Config>, seed: u64) -> Self {
+        let mut exporter = Exporter::new(config.format, config.batch, config.queue, config.retry);
+        exporter.seed(seed);
+        Self {
+            exporter,
+            sampling: Sampling::new(&config.sampling),
+            config,
+            streams: 0,
+            sampled_out: 0,
+            bodies_truncated: 0,
+            captured: 0,
+            reported: (None, 0),
+        }
+    }
+
+    // === what streams ask and tell ===
+
+    /// Which exchanges give a record.
+    pub fn sampling(&self) -> &Sampling {
+        &self.sampling
     }
 
     /// How many more bytes of bodies an exchange that holds `held` may capture. Bodies are cut before records are dropped:
@@ -49,7 +65,7 @@ impl Pipeline {
     }
 
     /// How many bytes records may hold, with what is captured as it is now.
-    pub fn record_memory(&self) -> usize {
+    fn record_memory(&self) -> usize {
         self.config.memory_max_bytes.saturating_sub(self.captured)
     }
 
@@ -60,43 +76,98 @@ impl Pipeline {
 
     /// Takes a finished exchange: exactly one record enters the queue, or is counted as dropped.
     pub fn finish(&mut self, capture: &Capture, facts: &Facts, now: Duration) {
-        self.stats.streams = self.stats.streams.saturating_add(1);
-        self.stats.bodies_truncated = self.stats.bodies_truncated.saturating_add(capture.truncated());
+        self.streams = self.streams.saturating_add(1);
+        self.bodies_truncated = self.bodies_truncated.saturating_add(capture.truncated());
         match self.config.format.encode(&capture.record(facts, &self.config.redact)) {
             Ok(record) => {
                 let others = self.captured.saturating_sub(capture.held());
                 let memory = self.config.memory_max_bytes.saturating_sub(others);
-                self.exporter.enqueue(record, memory, now, &mut self.stats);
+                self.exporter.enqueue(record, memory, now);
             }
             // Cannot happen for these types; were it to, the identity of the counters must hold.
-            Err(_) => self.stats.dropped_rejected = self.stats.dropped_rejected.saturating_add(1),
+            Err(_) => self.exporter.drop_unencoded(),
         }
     }
 
     /// Counts a finished exchange whose headers alone found no memory.
     pub fn drop_unseen(&mut self) {
-        self.stats.streams = self.stats.streams.saturating_add(1);
-        self.stats.dropped_queue_full = self.stats.dropped_queue_full.saturating_add(1);
+        self.streams = self.streams.saturating_add(1);
+        self.exporter.drop_unmade();
     }
 
     /// Counts a finished exchange that sampling excluded.
     pub fn exclude(&mut self) {
-        self.stats.streams = self.stats.streams.saturating_add(1);
-        self.stats.sampled_out = self.stats.sampled_out.saturating_add(1);
+        self.streams = self.streams.saturating_add(1);
+        self.sampled_out = self.sampled_out.saturating_add(1);
     }
 
-    /// The totals, with the levels brought up to date.
-    pub fn measured(&mut self) -> Stats {
-        self.exporter.measure(&mut self.stats);
-        self.stats.captured_bytes = self.captured as u64;
-        self.stats
+    // === what the root context does ===
+
+    /// The `content-type` of every export request.
+    pub fn content_type(&self) -> &'static str {
+        self.exporter.content_type()
+    }
+
+    /// The request to send now: see [`Exporter::next`].
+    pub fn next(&mut self, now: Duration) -> Option<Batch> {
+        let memory = self.record_memory();
+        self.exporter.next(now, memory)
+    }
+
+    /// See [`Exporter::sent`].
+    pub fn sent(&mut self, token: u32, batch: Batch) {
+        self.exporter.sent(token, batch);
+    }
+
+    /// See [`Exporter::refused`].
+    pub fn refused(&mut self, batch: Batch, now: Duration) {
+        self.exporter.refused(batch, now);
+    }
+
+    /// See [`Exporter::answered`].
+    pub fn answered(&mut self, token: u32, outcome: Outcome, now: Duration) {
+        self.exporter.answered(token, outcome, now);
+    }
+
+    /// From now on no batch waits for more records.
+    pub fn drain(&mut self) {
+        self.exporter.drain();
+    }
+
+    /// Whether every record was delivered or dropped.
+    pub fn is_idle(&self) -> bool {
+        self.exporter.is_idle()
+    }
+
+    /// An answer of the sampling manager: see [`Sampling::learn`].
+    ///
+    /// # Errors
+    /// What was wrong with the answer.
+    pub fn learn(&mut self, status: u16, content_type: &[u8], body: &[u8]) -> Result<usize, String> {
+        self.sampling.learn(status, content_type, body)
+    }
+
+    /// How long until there may be something to send or to report; `None`: until a record or an answer comes.
+    pub fn wake_in(&self, now: Duration) -> Option<Duration> {
+        let send = self.exporter.wake_in(now, self.record_memory());
+        send.into_iter().chain(self.loss_report_in(now)).min()
+    }
+
+    /// Totals and levels.
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.exporter.stats();
+        stats.streams = self.streams;
+        stats.sampled_out = self.sampled_out;
+        stats.bodies_truncated = self.bodies_truncated;
+        stats.captured_bytes = self.captured as u64;
+        stats
     }
 
     /// How long until lost records may be reported; `None`: all are.
-    pub fn loss_report_in(&self, now: Duration) -> Option<Duration> {
+    fn loss_report_in(&self, now: Duration) -> Option<Duration> {
         let (last, reported) = self.reported;
         let due = last.map_or(now, |last| last.saturating_add(LOSS_REPORT_INTERVAL));
-        (self.stats.lost() != reported).then(|| due.saturating_sub(now))
+        (self.exporter.lost() != reported).then(|| due.saturating_sub(now))
     }
 
     /// A message when records were lost since the last one, at most one in ten seconds.
@@ -104,19 +175,19 @@ impl Pipeline {
         if !self.loss_report_in(now)?.is_zero() {
             return None;
         }
-        let total = self.stats.lost();
-        let (_, reported) = std::mem::replace(&mut self.reported, (Some(now), total));
+        let stats = self.exporter.stats();
+        let (_, reported) = std::mem::replace(&mut self.reported, (Some(now), stats.lost()));
         let Stats {
             dropped_queue_full: queue_full,
             dropped_rejected: rejected,
             dropped_retries_exhausted: retries_exhausted,
             dropped_too_large: too_large,
             ..
-        } = self.stats;
+        } = stats;
         Some(format!(
             "lost {} records since the last report; in total: {queue_full} queue_full, {rejected} rejected, \
              {retries_exhausted} retries_exhausted, {too_large} too_large (cluster {:?})",
-            total.saturating_sub(reported),
+            stats.lost().saturating_sub(reported),
             self.config.collector.cluster
         ))
     }

@@ -1,4 +1,4 @@
-//! What the filter counts. One worker's totals, in plain numbers; `host` publishes their changes as Envoy stats.
+//! What the filter counts. One worker's totals, in plain numbers; `envoy::host` publishes their changes as Envoy stats.
 //!
 //! One identity holds at every moment (contract of delivery):
 //! `streams = sampled_out + exported + dropped_* + queued + in_flight`.

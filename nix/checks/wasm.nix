@@ -87,7 +87,7 @@ in
       echo "too large: kubectl's client-side apply, and start-up, need a small module"
       exit 1
     fi
-    switch=$(sed -n 's/^const HEADER: &str = "\(.*\)";$/\1/p' ${../../src/fault.rs})
+    switch=$(sed -n 's/^const HEADER: &str = "\(.*\)";$/\1/p' ${../../src/envoy/fault.rs})
     if [ -z "$switch" ] || ! grep --quiet --text --fixed-strings "$switch" ${faulty}/lib/http-trace-filter.wasm; then
       echo "the build with the feature fault has no switch \"$switch\", so it cannot be looked for here"
       exit 1

@@ -1,25 +1,22 @@
 //! The plugin's JSON configuration: every field optional, validated as a whole before anything is used.
 
-mod json;
-mod reader;
-mod types;
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::json::reference::{Field, Takes};
+pub use crate::json::section::ConfigError;
 
-pub use json::Json;
-pub use reader::{ConfigError, Field};
-pub(crate) use types::default_authority;
-pub use types::{
-    BatchConfig, CaptureConfig, CollectorConfig, Framing, HostsConfig, OversizeBody, QueueConfig, RedactConfig,
-    RetryConfig, SamplingConfig, UntilKnown,
+use crate::{
+    capture::{mesh::Mesh, options::CaptureConfig, redact::RedactConfig},
+    delivery::options::{BatchConfig, CollectorConfig, QueueConfig, RetryConfig},
+    format::{FORMATS, spec::Spec},
+    json::section::Section,
+    sampling::options::{HostsConfig, SamplingConfig},
 };
-
-use crate::{format::Format, mesh::Mesh, queue::Overflow};
-use reader::Section;
 
 /// The whole configuration, validated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// The wire format of records.
-    pub format: Format,
+    pub format: &'static Spec,
     /// Where records go.
     pub collector: CollectorConfig,
     /// Records that share an export request.
@@ -76,40 +73,27 @@ impl Config {
     }
 
     fn read(root: &mut Section) -> Self {
-        let format = root.choice(
-            "format",
-            "the format of records",
-            &[("publish", Format::Publish), ("apiclarity", Format::Apiclarity)],
-        );
-        let collector = root.section("collector", |s| CollectorConfig::read(s, format));
-        let batch = root.section("batch", BatchConfig::read);
+        let [default, ..] = FORMATS;
+        let format = root.choice("format", "the format of records", &FORMATS.map(|spec| (spec.name, spec)), default);
+        let collector = root.section("collector", |section| CollectorConfig::read(section, format));
+        let batch = root.section("batch", |section| BatchConfig::read(section, format));
         let retry = root.section("retry", RetryConfig::read);
-        let queue = root.section("queue", |s| QueueConfig {
-            max_bytes: s.int("max_bytes", "bytes of records that wait, per worker", 8 << 20, 1024, 1 << 30) as usize,
-            max_in_flight: s.int("max_in_flight", "export requests without an answer, per worker", 64, 1, 1024)
-                as usize,
-            overflow: s.choice(
-                "overflow",
-                "which record goes when the queue is full",
-                &[("drop_oldest", Overflow::DropOldest), ("drop_newest", Overflow::DropNewest)],
-            ),
-        });
-        let memory_max_bytes = root.section("memory", |s| {
+        let queue = root.section("queue", QueueConfig::read);
+        let memory_max_bytes = root.section("memory", |section| {
             let meaning = "bytes of bodies being captured and of records on their way, per worker";
-            s.int("max_bytes", meaning, 64 << 20, 65_536, 2 << 30)
-        }) as usize;
-        let capture = root.section("capture", CaptureConfig::read);
+            section.whole("max_bytes", meaning, 64 << 20, 65_536..=2 << 30)
+        });
+        let capture = root.section("capture", |section| CaptureConfig::read(section, format.oversize_body));
         let redact = root.section("redact", RedactConfig::read);
         let mut sampling = root.section("sampling", SamplingConfig::read);
-        let mesh_choices = [("istio", Mesh::Istio), ("kuma", Mesh::Kuma), ("none", Mesh::None)];
-        let mut mesh = root.choice("mesh", "whose endpoint metadata names the destination namespace", &mesh_choices);
+        let meaning = "whose endpoint metadata names the destination namespace";
+        let mut mesh = root.choice("mesh", meaning, &Mesh::WORDS, Mesh::Istio);
         // The original filter's own keys.
         if root.flag("trace_sampling_enabled", "the original filter's name for `sampling.hosts`") {
             sampling.hosts.get_or_insert_with(HostsConfig::default);
         }
-        if let Some(named) =
-            root.choice_if_given("service_mesh", "the original filter's name for `mesh`", &mesh_choices)
-        {
+        let named = root.choice_if_given("service_mesh", "the original filter's name for `mesh`", &Mesh::WORDS);
+        if let Some(named) = named {
             mesh = named;
         }
         Self { format, collector, batch, retry, queue, memory_max_bytes, capture, redact, sampling, mesh }

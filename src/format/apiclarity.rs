@@ -1,12 +1,31 @@
 //! APIClarity's `Telemetry` (its plugin API's swagger). `TruncatedBody` really is spelled so.
 
-use super::text::{Base64, Lossy};
+use super::{
+    framing,
+    spec::Spec,
+    text::{self, Base64, Lossy},
+};
 use crate::{
-    host_name,
-    record::{Message, Record},
+    capture::{
+        options::OversizeBody,
+        record::{Message, Record},
+    },
+    sampling::host_name,
 };
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 use std::borrow::Cow;
+
+/// APIClarity's: `POST /api/telemetry`, one `Telemetry` object.
+pub static SPEC: Spec = Spec {
+    name: "apiclarity",
+    path: "/api/telemetry",
+    content_type: "application/json",
+    framings: framing::JSON,
+    retry_statuses: &[408..=408, 429..=429, 500..=u16::MAX],
+    oversize_body: OversizeBody::Truncate,
+    shows_time: true,
+    write: |record, out| text::write(&Telemetry::from(record), record, out),
+};
 
 /// One exchange.
 #[derive(Debug, Serialize)]
@@ -84,7 +103,7 @@ impl<'a> From<&'a Record<'a>> for Telemetry<'a> {
             source_address: Lossy(record.source_address),
             request: Request {
                 method: Lossy(record.pseudo(":method")),
-                path: super::text::lossy(record.path()),
+                path: text::lossy(record.path()),
                 host: host_name::normalise(&authority, namespace.as_deref()),
                 common: common(record.request, Base64::Request, record.authority(), record.start_ms),
             },

@@ -1,10 +1,29 @@
 //! The original filter's format: what Go's `encoding/json` makes of its `SCNTelemetry` struct. Serialize-only: nothing
 //! reads it back, so every field borrows.
 
-use super::text::{Base64, Lossy};
-use crate::record::{Message, Record};
+use super::{
+    framing,
+    spec::Spec,
+    text::{self, Base64, Lossy},
+};
+use crate::capture::{
+    options::OversizeBody,
+    record::{Message, Record},
+};
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 use std::borrow::Cow;
+
+/// The original filter's: `POST /publish`, one `SCNTelemetry` object.
+pub static SPEC: Spec = Spec {
+    name: "publish",
+    path: "/publish",
+    content_type: "application/json",
+    framings: framing::JSON,
+    retry_statuses: &[408..=408, 429..=429, 500..=u16::MAX],
+    oversize_body: OversizeBody::Truncate,
+    shows_time: false,
+    write: |record, out| text::write(&Telemetry::from(record), record, out),
+};
 
 /// One exchange.
 #[derive(Debug, Serialize)]
@@ -63,7 +82,7 @@ impl<'a> From<&'a Record<'a>> for Telemetry<'a> {
             source_address: Lossy(record.source_address),
             scnt_request: Request {
                 method: Lossy(record.pseudo(":method")),
-                path: super::text::lossy(record.path()),
+                path: text::lossy(record.path()),
                 host: Lossy(record.authority().unwrap_or_default()),
                 version: Lossy(record.version),
                 headers: pairs(request, record.authority()),

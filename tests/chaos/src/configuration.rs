@@ -1,6 +1,7 @@
 //! Configurations of the filter, decided by the seed: none of them loses a record while the faults of a [`crate::plan`] last.
 
 use fastrand::Rng;
+use http_trace_filter::format::FORMATS;
 use serde_json::{Value, json};
 
 /// How long the filter waits for the collector.
@@ -14,7 +15,7 @@ pub const BUDGET: u64 = 64 << 20;
 pub fn valid(random: &mut Rng, number: usize) -> String {
     let one = |random: &mut Rng, values: &[Value]| values[random.usize(0..values.len())].clone();
     let configuration = json!({
-        "format": one(random, &[json!("publish"), json!("apiclarity")]),
+        "format": one(random, &FORMATS.map(|format| json!(format.name))),
         "collector": { "timeout_ms": TIMEOUT_MS, "headers": { "x-configuration": number.to_string() } },
         "batch": {
             "max_records": one(random, &[json!(1), json!(2), json!(16), json!(200)]),

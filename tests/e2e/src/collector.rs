@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use crate::message::{End, Message, Shared};
 use crate::server::{Port, each_connection, hang, lock};
@@ -21,6 +22,8 @@ pub enum Manner {
     Accept,
     /// Keeps it and acknowledges it after a while.
     Slow(Duration),
+    /// Keeps it and acknowledges it once the manner changes.
+    Hold,
     /// Keeps it and answers this status.
     Status(u16),
     /// Keeps it and answers this status with `Retry-After`, in seconds.
@@ -43,7 +46,10 @@ impl Manner {
     /// Whether what it answers, and that whole, says that the record was delivered.
     #[must_use]
     pub fn acknowledges(self) -> bool {
-        matches!(self, Self::Accept | Self::Slow(_) | Self::Status(200..300) | Self::RetryAfter(200..300, _))
+        matches!(
+            self,
+            Self::Accept | Self::Slow(_) | Self::Hold | Self::Status(200..300) | Self::RetryAfter(200..300, _)
+        )
     }
 }
 
@@ -96,7 +102,7 @@ pub struct Hosts {
 
 #[derive(Default)]
 struct State {
-    manner: Mutex<Manner>,
+    manner: watch::Sender<Manner>,
     posts: Mutex<Vec<Post>>,
     hosts: Mutex<Hosts>,
 }
@@ -121,9 +127,9 @@ impl Collector {
         Ok(Self { address: port.address(), state, port })
     }
 
-    /// Changes what it does with the POSTs to come.
+    /// Changes what it does with the POSTs to come. Those that it held until now are acknowledged.
     pub fn behave(&self, manner: Manner) {
-        *lock(&self.state.manner) = manner;
+        self.state.manner.send_replace(manner);
     }
 
     /// Listens again where it did before it was ended.
@@ -187,7 +193,7 @@ async fn answer(stream: TcpStream, state: Arc<State>) -> io::Result<()> {
         if !reader.head(&seen).await? {
             return Ok(());
         }
-        if *lock(&state.manner) == Manner::CloseUnread && seen.lock().start.starts_with(b"POST ") {
+        if *state.manner.borrow() == Manner::CloseUnread && seen.lock().start.starts_with(b"POST ") {
             return Ok(());
         }
         reader.body(Kind::Request, &seen).await;
@@ -200,7 +206,7 @@ async fn answer(stream: TcpStream, state: Arc<State>) -> io::Result<()> {
             reader.stream().write_all(answer.as_bytes()).await?;
             continue;
         }
-        let manner = *lock(&state.manner);
+        let manner = *state.manner.borrow();
         let answered = Arc::default();
         lock(&state.posts).push(Post { message, at: Instant::now(), manner, answered: Arc::clone(&answered) });
         let mut more = String::new();
@@ -208,6 +214,11 @@ async fn answer(stream: TcpStream, state: Arc<State>) -> io::Result<()> {
             Manner::Accept => 200,
             Manner::Slow(delay) => {
                 tokio::time::sleep(delay).await;
+                200
+            }
+            Manner::Hold => {
+                let mut manner = state.manner.subscribe();
+                manner.wait_for(|manner| *manner != Manner::Hold).await.map_err(io::Error::other)?;
                 200
             }
             Manner::Status(status) => status,

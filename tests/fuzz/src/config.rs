@@ -1,8 +1,14 @@
 //! Any bytes as the configuration: accepted with every value in its range, or refused by lines that name a field.
-//! `tests/config_rows` says which values each field takes.
+//! `tests/config` tries the values that each field takes.
 
-use http_trace_filter::config::{CollectorConfig, Config, ConfigError, Json, RedactConfig};
-use std::{ops::RangeInclusive, time::Duration};
+use http_trace_filter::{
+    capture::redact::RedactConfig,
+    config::{Config, ConfigError, Field, Takes},
+    delivery::options::CollectorConfig,
+    json::Json,
+};
+use serde_json::Value;
+use std::sync::LazyLock;
 
 /// Values of headers that hold this must not be shown: they may be secrets.
 const SECRET: &str = "s3cret";
@@ -15,10 +21,12 @@ pub(crate) fn run(input: &[u8]) {
 }
 
 fn accepted(config: &Config, input: &[u8]) {
-    numbers(config);
     texts(config);
-    let blank = input.trim_ascii().is_empty();
-    assert!(blank || matches!(serde_json::from_slice(input), Ok(Json::Object(_))), "it is no JSON object");
+    if !input.trim_ascii().is_empty() {
+        let json = serde_json::from_slice(input).expect("it is JSON");
+        assert!(matches!(json, Value::Object(_)), "it is no JSON object");
+        values(&json);
+    }
     assert_eq!(Config::parse(input).as_ref(), Ok(config), "the same bytes, the same configuration");
     let summary = config.summary();
     assert!(is_line(&summary), "{summary:?}");
@@ -34,24 +42,29 @@ fn accepted(config: &Config, input: &[u8]) {
     assert_eq!(summary, bare.summary(), "the summary depends on what may be secret");
 }
 
-fn numbers(config: &Config) {
-    let Config { collector, batch, retry, queue, memory_max_bytes, capture, sampling, .. } = config;
-    let within =
-        |value: usize, range: RangeInclusive<usize>| assert!(range.contains(&value), "{value} not in {range:?}");
-    let ms = |value: Duration, first, last| within(value.as_millis() as usize, first..=last);
-    ms(collector.timeout, 1, 600_000);
-    within(batch.max_records, 1..=10_000);
-    within(batch.max_bytes, 1024..=67_108_864);
-    ms(batch.linger, 1, 60_000);
-    within(retry.max_attempts as usize, 1..=100);
-    ms(retry.initial_backoff, 1, 600_000);
-    ms(retry.max_backoff, 1, 3_600_000);
-    within(queue.max_bytes, 1024..=1_073_741_824);
-    within(queue.max_in_flight, 1..=1024);
-    within(*memory_max_bytes, 65_536..=2_147_483_648);
-    within(capture.max_body_bytes, 0..=67_108_864);
-    assert!((0.0..=1.0).contains(&sampling.rate), "{}", sampling.rate);
-    sampling.hosts.iter().for_each(|hosts| ms(hosts.interval, 100, 86_400_000));
+/// Every value that was accepted is one that the reference says its field takes.
+fn values(json: &Value) {
+    static REFERENCE: LazyLock<Vec<Field>> = LazyLock::new(Config::reference);
+    for Field { path, takes, .. } in REFERENCE.iter() {
+        let Some(value) = json.pointer(&format!("/{}", path.replace('.', "/"))) else { continue };
+        let number = || value.as_u64().and_then(|value| usize::try_from(value).ok());
+        let text = |valid: fn(&str) -> bool| value.as_str().is_some_and(valid);
+        let taken = match takes {
+            Takes::Whole(range) => number().is_some_and(|number| range.contains(&number)),
+            Takes::Share => value.as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)),
+            Takes::Bool => value.is_boolean(),
+            Takes::Flag => value.is_boolean() || text(|text| text == "true" || text == "false"),
+            Takes::Word(words) => words.iter().any(|word| value == word),
+            Takes::Text => text(|text| !text.is_empty()),
+            Takes::Path => text(|text| text.starts_with('/')),
+            Takes::Names | Takes::Texts | Takes::MediaTypes => {
+                value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
+            }
+            Takes::Headers => value.as_object().is_some_and(|members| members.values().all(Value::is_string)),
+            Takes::Section => value.is_boolean() || value.is_object(),
+        };
+        assert!(taken, "{path}: {value} was taken for {takes}");
+    }
 }
 
 /// What Envoy gets as headers of a request must be such.

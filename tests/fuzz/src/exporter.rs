@@ -5,9 +5,12 @@ mod model;
 
 use crate::input::Input;
 use http_trace_filter::{
-    config::{BatchConfig, Framing, QueueConfig, RetryConfig},
-    exporter::Outcome,
-    queue::Overflow,
+    delivery::{
+        answer::Outcome,
+        options::{BatchConfig, QueueConfig, RetryConfig},
+        queue::Overflow,
+    },
+    format::{FORMATS, framing::Framing},
 };
 use model::Model;
 use std::time::Duration;
@@ -72,5 +75,8 @@ fn configured(input: &mut Input<'_>) -> Model {
         max_backoff: input.choose(&[ms(1), ms(1_000)]),
     };
     let memory = input.choose(&[30, 150, usize::MAX]);
-    Model::new(batch, queue, retry, memory, input.number())
+    let seed = input.number();
+    // The formats differ in the statuses after which a request is sent again.
+    let format = FORMATS[(seed % FORMATS.len() as u64) as usize];
+    Model::new(format, batch, queue, retry, memory, seed)
 }

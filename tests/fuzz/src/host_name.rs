@@ -1,6 +1,6 @@
 //! Hosts: two lines, an `:authority` and a namespace.
 
-use http_trace_filter::host_name::{needs_namespace, normalise, port};
+use http_trace_filter::sampling::host_name::{needs_namespace, normalise, port};
 
 const SUFFIXES: [&str; 3] = [".svc.cluster.local", ".svc.cluster", ".svc"];
 

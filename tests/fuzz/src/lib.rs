@@ -11,12 +11,12 @@ pub mod progress;
 mod record;
 mod redact;
 
-#[path = "../../callbacks/drive.rs"]
-#[allow(dead_code, reason = "shared with tests/callbacks")]
+#[path = "../../envoy/drive.rs"]
+#[allow(dead_code, reason = "shared with tests/envoy")]
 #[allow(unsafe_code, reason = "Envoy's side of the ABI is C functions")]
 mod drive;
-#[path = "../../callbacks/host.rs"]
-#[allow(dead_code, reason = "shared with tests/callbacks")]
+#[path = "../../envoy/host.rs"]
+#[allow(dead_code, reason = "shared with tests/envoy")]
 #[allow(unsafe_code, reason = "Envoy's side of the ABI is C functions")]
 mod host;
 

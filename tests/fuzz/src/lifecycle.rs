@@ -1,4 +1,4 @@
-//! The whole filter, with the host of `tests/callbacks` in place of Envoy: callbacks in any order, any bytes in headers,
+//! The whole filter, with the host of `tests/envoy` in place of Envoy: callbacks in any order, any bytes in headers,
 //! host calls that fail, answers of any kind, new configurations that take the place of old ones. Nothing panics, each
 //! stream is counted once, and in the end nothing is held.
 
@@ -54,7 +54,7 @@ pub(crate) fn run(input: &[u8]) {
 }
 
 fn step(proxy: &mut Proxy, input: &mut Input<'_>) {
-    match input.below(18) {
+    match input.below(19) {
         0 | 1 => proxy.open(input),
         2 => proxy.request_headers(input),
         3 => proxy.response_headers(input),
@@ -75,11 +75,15 @@ fn step(proxy: &mut Proxy, input: &mut Input<'_>) {
             host.properties.insert(input.choose(&PROPERTIES).to_owned(), value);
         }),
         16 => proxy.refused_configuration(),
+        17 => host(|host| {
+            host.no_buffers = input.flag();
+            host.short_buffers = input.choose(&[None, Some(0), Some(1), Some(5_000)]);
+        }),
         _ => proxy.replace(input),
     }
 }
 
-/// The identity of contract 5, as `balanced` of `tests/callbacks` checks it, without making a map at every step.
+/// The identity of contract 5, as `balanced` of `tests/envoy` checks it, without making a map at every step.
 fn balance() {
     host(|host| {
         let sign = |name: &str| match name.trim_start_matches("http_trace_filter.") {

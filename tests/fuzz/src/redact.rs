@@ -3,10 +3,8 @@
 use crate::input::Input;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http_trace_filter::{
-    capture::{Capture, Facts},
-    config::RedactConfig,
-    format::Format,
-    headers::Headers,
+    capture::{Capture, Facts, headers::Headers, redact::RedactConfig},
+    format::FORMATS,
 };
 use std::sync::OnceLock;
 
@@ -40,7 +38,7 @@ pub(crate) fn run(input: &[u8]) {
     capture.request_headers(Headers::from(request.headers));
     capture.response_headers(Headers::from(response.headers));
     let facts = Facts::default();
-    for format in [Format::Publish, Format::Apiclarity] {
+    for format in FORMATS {
         let json = format.encode(&capture.record(&facts, &redact)).expect("a record encodes");
         let text = String::from_utf8(json).expect("JSON is UTF-8");
         for needle in encodings() {

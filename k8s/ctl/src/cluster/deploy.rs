@@ -4,7 +4,7 @@ use super::{
     kubectl::{Kubectl, unknown_kind},
     mount,
 };
-use crate::overlay::{self, Namespace, Options, mounting};
+use crate::overlay::{self, Namespace, Options, kuma, mounting};
 
 /// Writes the overlays, applies each, and mounts it. A namespace that does not exist is skipped, as by the original.
 ///
@@ -47,7 +47,7 @@ pub(crate) fn undeploy(namespaces: &[Namespace], flags: &mount::Flags) -> Result
             delete(&Kubectl::new(place), &[kind, "--selector", &label], flags)?;
         }
         let patch = mounting::container_patch(namespace);
-        delete(&Kubectl::new("kuma-system"), &["containerpatches.kuma.io", &patch], flags)
+        delete(&Kubectl::new(kuma::SYSTEM_NAMESPACE), &["containerpatches.kuma.io", &patch], flags)
     })
 }
 

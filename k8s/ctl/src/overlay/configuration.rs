@@ -1,6 +1,6 @@
 //! The filter's own configuration, as the mesh hands it to the filter.
 
-use super::{Address, Mesh, Options};
+use super::{Address, ControlPlane, Options};
 use http_trace_filter::config::Config;
 use serde_json::{Map, Value, json};
 use std::fs;
@@ -63,7 +63,7 @@ impl Configuration {
                 hosts.insert("cluster".to_owned(), json!(named("trace_sampling_manager", &options.sampling)?));
             }
         }
-        if options.mesh == Mesh::Kuma && !root.contains_key("mesh") && !root.contains_key("service_mesh") {
+        if options.mesh == ControlPlane::Kuma && !root.contains_key("mesh") && !root.contains_key("service_mesh") {
             root.insert("mesh".to_owned(), json!("kuma"));
         }
         let json = Value::Object(root).to_string();

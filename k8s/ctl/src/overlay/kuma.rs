@@ -3,8 +3,8 @@
 use super::{Context, Delivery, Namespace, Plan, REVISION, cluster, mounting, wasm_filter, yaml};
 use serde_json::{Value, json};
 
-/// Where Kuma looks for ContainerPatches.
-const SYSTEM_NAMESPACE: &str = "kuma-system";
+/// The namespace in which Kuma looks for ContainerPatches.
+pub(crate) const SYSTEM_NAMESPACE: &str = "kuma-system";
 
 /// Puts the filter before the router of this namespace's proxies, and adds the clusters it needs. Kuma has no extension
 /// discovery, so only proxies that mount the wasm are given it; with the inline delivery it cannot be missing.

@@ -1,8 +1,8 @@
 //! `manifests`: what stands in the repository under `k8s/`, generated so that it cannot drift from the wasm or from this code.
 
 use super::{
-    Address, Configuration, Context, Delivery, Directory, FILE, Mesh, Namespace, Options, Plan, Wasm, component, istio,
-    kustomization, options::Transport, policy, yaml,
+    Address, Configuration, Context, ControlPlane, Delivery, Directory, FILE, Namespace, Options, Plan, Wasm,
+    component, istio, kustomization, options::Transport, policy, yaml,
 };
 use serde_json::json;
 use std::path::Path;
@@ -17,7 +17,7 @@ const COLLECTOR: &str = "collector.observability.svc.cluster.local:9000";
 pub(crate) fn run(root: &Path, wasm: &Path) -> Result<(), String> {
     let mut directories = vec![
         overlay(root, "overlays/example", "example", options(wasm)?)?,
-        overlay(root, "kuma/example", "example", Options { mesh: Mesh::Kuma, ..options(wasm)? })?,
+        overlay(root, "kuma/example", "example", Options { mesh: ControlPlane::Kuma, ..options(wasm)? })?,
     ];
     let base = options(wasm)?;
     let (bytes, configuration) = (Wasm::read(&base)?, Configuration::new(&base)?);
@@ -70,7 +70,7 @@ fn options(wasm: &Path) -> Result<Options, String> {
         config: None,
         context: Context::Outbound,
         delivery: Delivery::Configmap,
-        mesh: Mesh::Istio,
+        mesh: ControlPlane::Istio,
         gateway: None,
         listener: "http".to_owned(),
         istio_cluster: false,

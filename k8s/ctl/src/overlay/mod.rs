@@ -7,7 +7,7 @@ mod configuration;
 mod directory;
 mod gateway;
 mod istio;
-mod kuma;
+pub(crate) mod kuma;
 mod kustomization;
 pub(crate) mod manifests;
 pub(crate) mod mounting;
@@ -22,7 +22,7 @@ use address::Address;
 use configuration::Configuration;
 use directory::Directory;
 pub(crate) use namespace::Namespace;
-pub(crate) use options::{Context, Delivery, Flags, Mesh, Options};
+pub(crate) use options::{Context, ControlPlane, Delivery, Flags, Options};
 use serde_json::{Value, json};
 use wasm::Wasm;
 
@@ -82,12 +82,12 @@ impl Plan<'_> {
         let mounted = self.options.delivery == Delivery::Configmap;
         let gateway = self.options.gateway.as_deref().unwrap_or_default();
         let (name, object) = match self.options.mesh {
-            Mesh::Istio => ("envoyfilter.yaml", istio::envoy_filter(self, Some(namespace))),
-            Mesh::Kuma => ("meshproxypatch.yaml", kuma::mesh_proxy_patch(self, namespace)),
-            Mesh::EnvoyGateway => ("envoypatchpolicy.yaml", gateway::patch_policy(self, namespace, gateway)),
+            ControlPlane::Istio => ("envoyfilter.yaml", istio::envoy_filter(self, Some(namespace))),
+            ControlPlane::Kuma => ("meshproxypatch.yaml", kuma::mesh_proxy_patch(self, namespace)),
+            ControlPlane::EnvoyGateway => ("envoypatchpolicy.yaml", gateway::patch_policy(self, namespace, gateway)),
         };
         let mut files = vec![(name, yaml::document(&object))];
-        if self.options.mesh == Mesh::Kuma && mounted {
+        if self.options.mesh == ControlPlane::Kuma && mounted {
             files.push(("containerpatch.yaml", yaml::document(&kuma::container_patch(self, namespace))));
         }
         let resources: Vec<&str> = files.iter().map(|(name, _)| *name).collect();

@@ -32,8 +32,8 @@ pub(crate) struct Flags {
     #[arg(long, value_enum)]
     delivery: Option<Delivery>,
     /// The mesh.
-    #[arg(long, value_enum, default_value_t = Mesh::Istio)]
-    mesh: Mesh,
+    #[arg(long, value_enum, default_value_t = ControlPlane::Istio)]
+    mesh: ControlPlane,
     /// With --mesh envoy-gateway: the Gateway, which is in the overlay's namespace.
     #[arg(long, value_name = "NAME", value_parser = namespace::prefix)]
     gateway: Option<String>,
@@ -111,9 +111,9 @@ pub(crate) enum Delivery {
     Inline,
 }
 
-/// The mesh.
+/// What gives the proxies their configuration. (The filter's own `mesh` says where endpoints name their namespace.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Mesh {
+pub(crate) enum ControlPlane {
     Istio,
     Kuma,
     EnvoyGateway,
@@ -129,8 +129,8 @@ pub(crate) struct Options {
     pub(crate) config: Option<PathBuf>,
     pub(crate) context: Context,
     pub(crate) delivery: Delivery,
-    pub(crate) mesh: Mesh,
-    /// There is one with [`Mesh::EnvoyGateway`].
+    pub(crate) mesh: ControlPlane,
+    /// There is one with [`ControlPlane::EnvoyGateway`].
     pub(crate) gateway: Option<String>,
     pub(crate) listener: String,
     pub(crate) istio_cluster: bool,
@@ -179,20 +179,28 @@ impl Options {
         };
         let wasm = ["WASM_FILTER_BINARY_PATH", "HTTP_TRACE_FILTER_WASM"].into_iter().find_map(set).map(PathBuf::from);
         let (mesh, gateway) = (flags.mesh, flags.gateway);
-        let of_gateway = mesh == Mesh::EnvoyGateway;
+        let of_gateway = mesh == ControlPlane::EnvoyGateway;
         let context = flags.context.unwrap_or(if of_gateway { Context::Gateway } else { Context::Outbound });
         let delivery = flags.delivery.unwrap_or(if of_gateway { Delivery::Inline } else { Delivery::Configmap });
         let wrong = match mesh {
-            Mesh::Kuma | Mesh::EnvoyGateway if flags.istio_cluster => Some("--istio-cluster: takes --mesh istio"),
-            Mesh::Kuma if context == Context::Gateway => {
+            ControlPlane::Kuma | ControlPlane::EnvoyGateway if flags.istio_cluster => {
+                Some("--istio-cluster: takes --mesh istio")
+            }
+            ControlPlane::Kuma if context == Context::Gateway => {
                 Some("--context: got gateway with --mesh kuma, takes outbound or inbound")
             }
-            Mesh::EnvoyGateway if context != Context::Gateway => Some("--context: --mesh envoy-gateway takes gateway"),
-            Mesh::EnvoyGateway if delivery != Delivery::Inline => Some("--delivery: --mesh envoy-gateway takes inline"),
-            Mesh::EnvoyGateway if gateway.is_none() => {
+            ControlPlane::EnvoyGateway if context != Context::Gateway => {
+                Some("--context: --mesh envoy-gateway takes gateway")
+            }
+            ControlPlane::EnvoyGateway if delivery != Delivery::Inline => {
+                Some("--delivery: --mesh envoy-gateway takes inline")
+            }
+            ControlPlane::EnvoyGateway if gateway.is_none() => {
                 Some("--gateway: --mesh envoy-gateway takes the name of the Gateway")
             }
-            Mesh::Istio | Mesh::Kuma if gateway.is_some() => Some("--gateway: takes --mesh envoy-gateway"),
+            ControlPlane::Istio | ControlPlane::Kuma if gateway.is_some() => {
+                Some("--gateway: takes --mesh envoy-gateway")
+            }
             _ => None,
         };
         if let Some(wrong) = wrong {

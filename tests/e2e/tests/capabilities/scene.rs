@@ -34,21 +34,30 @@ pub(crate) struct Scene {
     patience: Duration,
 }
 
+/// A step of the scene that did not come right.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) step: &'static str,
+    pub(crate) problem: String,
+}
+
 impl Scene {
     /// Plays all of it with an Envoy that was given something else.
     ///
     /// # Errors
-    /// What did not come right.
-    pub(crate) async fn play(change: impl FnOnce(&mut Given), patience: Duration) -> Result<(), String> {
+    /// The first step that did not come right.
+    pub(crate) async fn play(change: impl FnOnce(&mut Given), patience: Duration) -> Result<(), Failure> {
+        let at = |step| move |problem| Failure { step, problem };
         let rig = Rig::start_with(Some(FIRST), |_| Reply::echo(), change).await;
-        let scene = Self { rig: rig.map_err(|error| error.to_string())?, patience };
-        scene.polls().await?;
-        scene.records().await?;
-        scene.reports_a_loss().await?;
-        scene.drains().await?;
-        scene.refuses().await?;
-        leak::none(&scene.rig, patience).await?;
-        scene.accounts().await
+        let rig = rig.map_err(|error| at("start")(error.to_string()))?;
+        let scene = Self { rig, patience };
+        scene.polls().await.map_err(at("polls"))?;
+        scene.records().await.map_err(at("records"))?;
+        scene.reports_a_loss().await.map_err(at("reports a loss"))?;
+        scene.drains().await.map_err(at("drains"))?;
+        scene.refuses().await.map_err(at("refuses"))?;
+        leak::none(&scene.rig, patience).await.map_err(at("forgets"))?;
+        scene.accounts().await.map_err(at("accounts"))
     }
 
     async fn polls(&self) -> Result<(), String> {
@@ -63,7 +72,10 @@ impl Scene {
         let post = self.until("the record", || self.rig.collector.record("request_id", id)).await?;
         let expected = Expected::of(&case, &exchange, self.rig.envoy.filtered()).json();
         let differences = diff::json(&expected, &post.json()?);
-        if differences.is_empty() { Ok(()) } else { Err(format!("the record differs: {differences:?}")) }
+        if !differences.is_empty() {
+            return Err(format!("the record differs: {differences:?}"));
+        }
+        self.until("the record to be counted", || (self.rig.metric("exported")? == 1).then_some(())).await
     }
 
     async fn reports_a_loss(&self) -> Result<(), String> {
@@ -76,7 +88,7 @@ impl Scene {
 
     /// Three records, two of which still wait when the configuration changes.
     async fn drains(&self) -> Result<(), String> {
-        self.rig.collector.behave(Manner::Slow(Duration::from_millis(500)));
+        self.rig.collector.behave(Manner::Hold);
         let mut ids = Vec::new();
         for _ in 0..3 {
             ids.push(self.exchange().await?.0.request.id);
@@ -84,10 +96,10 @@ impl Scene {
         let waiting = || (self.rig.metric("queued")? == 2).then_some(());
         self.until("two records that wait", waiting).await?;
         self.rig.reconfigure(SECOND).await.map_err(|error| error.to_string())?;
+        self.rig.collector.behave(Manner::Accept);
         for id in ids {
             self.until("a record that waited", || self.rig.collector.record("request_id", &id)).await?;
         }
-        self.rig.collector.behave(Manner::Accept);
         self.until("all to be acknowledged", || (self.rig.metric("exported")? == 4).then_some(())).await
     }
 

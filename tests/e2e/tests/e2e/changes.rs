@@ -1,7 +1,5 @@
 //! The configuration changes and listeners are drained while records wait: none is lost.
 
-use std::time::Duration;
-
 use http_trace_e2e::case::Case;
 use http_trace_e2e::client::Protocol::{self, H1, H2};
 use http_trace_e2e::collector::Manner;
@@ -29,7 +27,7 @@ async fn five_of_each(stage: &Stage) {
 #[tokio::test]
 async fn of_the_configuration_with_requests_in_flight() {
     let stage = Stage::with(Some(r#"{"queue":{"max_in_flight":3}}"#)).await;
-    stage.collector.behave(Manner::Slow(Duration::from_secs(2)));
+    stage.collector.behave(Manner::Hold);
     five_of_each(&stage).await;
     let waiting = || (stage.metric("in_flight")? == 3 && stage.metric("queued")? == 7).then_some(());
     wait::until("three requests in flight, and seven records that wait", waiting).await;
@@ -62,7 +60,7 @@ async fn to_a_bad_configuration() {
 async fn of_listeners_that_are_drained() {
     for how in ["/drain_listeners", "/drain_listeners?graceful&skip_exit"] {
         let stage = Stage::with(Some(r#"{"queue":{"max_in_flight":3}}"#)).await;
-        stage.collector.behave(Manner::Slow(Duration::from_secs(2)));
+        stage.collector.behave(Manner::Hold);
         five_of_each(&stage).await;
         stage.envoy.admin().post(how).expect("Envoy drains");
         stage.collector.behave(Manner::Accept);

@@ -1,7 +1,5 @@
 //! Whatever the collector does, the traffic does not notice.
 
-use std::time::{Duration, Instant};
-
 use http_trace_e2e::case::Case;
 use http_trace_e2e::client::Protocol::{H1, H2};
 use http_trace_e2e::collector::Manner;
@@ -30,23 +28,34 @@ pub(crate) async fn balanced(stage: &Stage, streams: u64) {
     assert_eq!(stage.accounted().await, streams);
 }
 
-/// However slow the collector: the same traffic takes less than the least of its delays, so it does not wait.
+/// The traffic passes, whole, while the collector holds back its answers.
 #[tokio::test]
 async fn slow() {
-    for delay in [1500, 6000].map(Duration::from_millis) {
-        let stage = Stage::start().await;
-        stage.collector.behave(Manner::Slow(delay));
-        let start = Instant::now();
-        for protocol in [H1, H2] {
-            stage.check(Case::new("slow", protocol, Request::post("/", "x"), Reply::echo())).await;
-        }
-        let took = start.elapsed();
-        assert!(took < Duration::from_millis(1500), "the traffic waited for the collector: {took:?} with {delay:?}");
-        assert_eq!(stage.metric("exported"), Some(0), "the collector has not answered yet");
-        balanced(&stage, 2).await;
-        stage.collector.behave(Manner::Accept);
-        stage.finish_lossy().await;
+    let stage = Stage::start().await;
+    stage.collector.behave(Manner::Hold);
+    for protocol in [H1, H2] {
+        stage.check(Case::new("slow", protocol, Request::post("/", "x"), Reply::echo())).await;
     }
+    balanced(&stage, 2).await;
+    assert_eq!((stage.metric("exported"), stage.metric("in_flight")), (Some(0), Some(2)), "no answer yet");
+    stage.collector.behave(Manner::Accept);
+    wait::until("the answers", || (stage.metric("exported")? == 2).then_some(())).await;
+    stage.finish().await;
+}
+
+/// The traffic passes, whole, while every request to the collector runs into its timeout.
+#[tokio::test]
+async fn too_slow() {
+    let stage = Stage::with(Some(r#"{"collector":{"timeout_ms":50},"retry":{"initial_backoff_ms":10}}"#)).await;
+    stage.collector.behave(Manner::Hold);
+    for protocol in [H1, H2] {
+        stage.check(Case::new("too slow", protocol, Request::post("/", "x"), Reply::echo())).await;
+    }
+    wait::until("timeouts", || stage.metric("export_failures").filter(|failures| *failures >= 2)).await;
+    assert_eq!(stage.metric("exported"), Some(0), "the collector has not answered");
+    balanced(&stage, 2).await;
+    stage.collector.behave(Manner::Accept);
+    stage.finish_lossy().await;
 }
 
 #[tokio::test]

@@ -1,7 +1,5 @@
 //! A stalled collector under large bodies: the worker's memory stays bounded, and records flow again afterwards.
 
-use std::time::Duration;
-
 use http_trace_e2e::case::Case;
 use http_trace_e2e::client::Protocol::H1;
 use http_trace_e2e::collector::Manner;
@@ -54,7 +52,7 @@ async fn within(budget: u64) {
         round(&stage, false).await;
         before = before.max(resident(&stage));
     }
-    stage.collector.behave(Manner::Slow(Duration::from_secs(6)));
+    stage.collector.behave(Manner::Hold);
     let mut most = 0;
     for _ in 0..8 {
         round(&stage, true).await;

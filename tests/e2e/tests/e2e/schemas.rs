@@ -1,4 +1,4 @@
-//! The records of mixed traffic against the JSON Schemas of both formats, `tests/schemas`.
+//! The records of mixed traffic against the JSON Schema of each format, `tests/schemas`.
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use bytes::Bytes;
@@ -10,9 +10,11 @@ use http_trace_e2e::request::Request;
 use http_trace_e2e::rig::unused_id;
 use http_trace_e2e::stage::Stage;
 use http_trace_e2e::wait;
+use http_trace_filter::format::FORMATS;
 use serde_json::{Value, json};
 
-const FORMATS: [(&str, &str); 2] = [
+/// The schema of each format.
+const SCHEMAS: [(&str, &str); FORMATS.len()] = [
     ("publish", include_str!("../../../schemas/publish.json")),
     ("apiclarity", include_str!("../../../schemas/apiclarity.json")),
 ];
@@ -83,8 +85,9 @@ async fn records(format: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn of_both_formats_hold_for_mixed_traffic() {
-    for (format, text) in FORMATS {
+async fn of_each_format_hold_for_mixed_traffic() {
+    assert_eq!(SCHEMAS.map(|(name, _)| name), FORMATS.map(|format| format.name), "each format has its schema");
+    for (format, text) in SCHEMAS {
         let (schema, records) = (Schema::compile(text), records(format).await);
         assert_eq!(records.len(), 22);
         for record in &records {

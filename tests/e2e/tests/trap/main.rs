@@ -1,7 +1,7 @@
 //! A trap in the VM, which must never happen, in a real Envoy: what becomes of the request that meets it, of those in flight
 //! and of those to come.
 //!
-//! `HTTP_TRACE_FILTER_WASM` names a filter that was built with the feature `fault`: see `src/fault.rs`.
+//! `HTTP_TRACE_FILTER_WASM` names a filter that was built with the feature `fault`: see `src/envoy/fault.rs`.
 
 mod policies;
 mod scene;

@@ -1,9 +1,13 @@
 //! An exporter, and what is known of each of its records.
 
 use http_trace_filter::{
-    config::{BatchConfig, Framing, QueueConfig, RetryConfig},
-    exporter::{Batch, Exporter, Outcome},
-    queue::Overflow,
+    delivery::{
+        Batch, Exporter,
+        answer::Outcome,
+        options::{BatchConfig, QueueConfig, RetryConfig},
+        queue::Overflow,
+    },
+    format::{framing::Framing, spec::Spec},
     stats::Stats,
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -15,16 +19,16 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 struct Request {
     body: Vec<u8>,
     records: Vec<u32>,
-    attempts: u32,
+    attempts: usize,
 }
 
 pub(super) struct Model {
     exporter: Exporter,
+    format: &'static Spec,
     batch: BatchConfig,
     queue: QueueConfig,
     retry: RetryConfig,
     memory: usize,
-    stats: Stats,
     next_record: u32,
     next_token: u32,
     /// The last record that was handed out for the first time: they go in order.
@@ -35,16 +39,23 @@ pub(super) struct Model {
 }
 
 impl Model {
-    pub(super) fn new(batch: BatchConfig, queue: QueueConfig, retry: RetryConfig, memory: usize, seed: u64) -> Self {
-        let mut exporter = Exporter::new(batch, queue, retry);
+    pub(super) fn new(
+        format: &'static Spec,
+        batch: BatchConfig,
+        queue: QueueConfig,
+        retry: RetryConfig,
+        memory: usize,
+        seed: u64,
+    ) -> Self {
+        let mut exporter = Exporter::new(format, batch, queue, retry);
         exporter.seed(seed);
         Self {
             exporter,
+            format,
             batch,
             queue,
             retry,
             memory,
-            stats: Stats::default(),
             next_record: 0,
             next_token: 0,
             last_sent: None,
@@ -58,21 +69,20 @@ impl Model {
         record.resize(record.len() + usize::from(padding), b'.');
         let size = record.len();
         self.next_record += 1;
-        let before = self.stats;
+        let before = self.stats();
         let fits = self.exporter.held().saturating_add(size) <= self.memory
             && before.queued_bytes as usize + size <= self.queue.max_bytes;
-        self.stats.streams += 1;
-        self.exporter.enqueue(record, self.memory, now, &mut self.stats);
+        self.exporter.enqueue(record, self.memory, now);
         self.check();
-        let dropped = self.stats.dropped_queue_full - before.dropped_queue_full;
+        let dropped = self.stats().dropped_queue_full - before.dropped_queue_full;
         if size > self.queue.max_bytes {
-            assert_eq!((self.stats.dropped_too_large - before.dropped_too_large, dropped), (1, 0));
+            assert_eq!((self.stats().dropped_too_large - before.dropped_too_large, dropped), (1, 0));
         } else if fits {
-            assert_eq!((self.stats.queued - before.queued, dropped), (1, 0), "there was room");
+            assert_eq!((self.stats().queued - before.queued, dropped), (1, 0), "there was room");
         } else if self.queue.overflow == Overflow::DropNewest {
-            assert_eq!((self.stats.queued, dropped), (before.queued, 1), "the newest goes");
+            assert_eq!((self.stats().queued, dropped), (before.queued, 1), "the newest goes");
         } else {
-            assert!(dropped > 0, "{before:?} {:?}", self.stats);
+            assert!(dropped > 0, "{before:?} {:?}", self.stats());
         }
     }
 
@@ -80,7 +90,7 @@ impl Model {
     pub(super) fn send(&mut self, now: Duration) {
         let Some((batch, request)) = self.next(now) else { return };
         self.next_token += 1;
-        self.exporter.sent(self.next_token, batch, &mut self.stats);
+        self.exporter.sent(self.next_token, batch);
         self.in_flight.insert(self.next_token, request);
         self.check();
     }
@@ -88,27 +98,27 @@ impl Model {
     /// The next request, which Envoy does not take.
     pub(super) fn refuse(&mut self, now: Duration) {
         let Some((batch, request)) = self.next(now) else { return };
-        let before = self.stats;
-        self.exporter.refused(batch, now, &mut self.stats);
+        let before = self.stats();
+        self.exporter.refused(batch, now);
         self.settled(request, Outcome::Failed, now, before);
     }
 
     /// An answer to one of the requests in flight, or to none.
     pub(super) fn answer(&mut self, choice: u8, outcome: Outcome, now: Duration) {
-        let before = self.stats;
+        let before = self.stats();
         let nth = usize::from(choice) % (self.in_flight.len() + 1);
         let Some(token) = self.in_flight.keys().nth(nth).copied() else {
-            self.exporter.answered(self.next_token + 1, outcome, now, &mut self.stats);
+            self.exporter.answered(self.next_token + 1, outcome, now);
             self.check();
-            assert_eq!(self.stats, before, "an unknown token");
+            assert_eq!(self.stats(), before, "an unknown token");
             return;
         };
-        self.exporter.answered(token, outcome, now, &mut self.stats);
+        self.exporter.answered(token, outcome, now);
         let request = self.in_flight.remove(&token).expect("it was found");
         self.settled(request, outcome, now, before);
-        let once = self.stats;
-        self.exporter.answered(token, outcome, now, &mut self.stats);
-        assert_eq!(self.stats, once, "a second answer");
+        let once = self.stats();
+        self.exporter.answered(token, outcome, now);
+        assert_eq!(self.stats(), once, "a second answer");
     }
 
     pub(super) fn drain(&mut self) {
@@ -120,9 +130,9 @@ impl Model {
         self.drain();
         let delivered = Outcome::Answered { status: 200, retry_after: None };
         while !self.exporter.is_idle() {
-            let before = (self.stats.queued, self.stats.in_flight);
+            let before = (self.stats().queued, self.stats().in_flight);
             let wake = self.exporter.wake_in(now, self.memory);
-            assert!(wake.is_some() || !self.in_flight.is_empty(), "nothing will wake it: {:?}", self.stats);
+            assert!(wake.is_some() || !self.in_flight.is_empty(), "nothing will wake it: {:?}", self.stats());
             now += wake.unwrap_or_default();
             self.send(now);
             if self.exporter.wake_in(now, self.memory) != Some(Duration::ZERO) {
@@ -130,10 +140,9 @@ impl Model {
                     self.answer(0, delivered, now);
                 }
             }
-            self.exporter.measure(&mut self.stats);
-            assert_ne!((self.stats.queued, self.stats.in_flight), before, "no way forward");
+            assert_ne!((self.stats().queued, self.stats().in_flight), before, "no way forward");
         }
-        assert_eq!((self.stats.queued, self.stats.queued_bytes, self.stats.in_flight), (0, 0, 0));
+        assert_eq!((self.stats().queued, self.stats().queued_bytes, self.stats().in_flight), (0, 0, 0));
         assert_eq!((self.exporter.held(), self.exporter.wake_in(now, self.memory)), (0, None));
     }
 
@@ -173,10 +182,12 @@ impl Model {
             assert!(padding.bytes().all(|b| b == b'.'), "{record:?}");
             number.parse().expect("a record's number")
         };
-        match (self.batch.max_records, self.batch.framing) {
-            (1, _) => vec![number(text)],
-            (_, Framing::Ndjson) => text.strip_suffix('\n').expect("an end of line").split('\n').map(number).collect(),
-            (_, Framing::Array) => {
+        if self.batch.max_records == 1 {
+            return vec![number(text)];
+        }
+        match self.batch.framing {
+            Framing::Ndjson => text.strip_suffix('\n').expect("an end of line").split('\n').map(number).collect(),
+            Framing::Array => {
                 let list = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).expect("an array");
                 list.split(',').map(number).collect()
             }
@@ -187,7 +198,7 @@ impl Model {
     fn settled(&mut self, request: Request, outcome: Outcome, now: Duration, before: Stats) {
         self.check();
         let records = request.records.len() as u64;
-        let after = self.stats;
+        let after = self.stats();
         let changes = [
             after.exported - before.exported,
             after.dropped_rejected - before.dropped_rejected,
@@ -199,17 +210,18 @@ impl Model {
             Outcome::Answered { status, retry_after } => (status, retry_after.unwrap_or_default().min(LONGEST)),
             Outcome::Failed => (503, Duration::ZERO),
         };
+        let again = self.format.retry_statuses.iter().any(|range| range.contains(&status));
         let last = request.attempts == self.retry.max_attempts;
         match status {
             200..300 => {
                 assert_eq!(changes, [records, 0, 0, 0]);
                 assert_eq!(after.exported_bytes - before.exported_bytes, request.body.len() as u64);
             }
-            408 | 429 | 500.. if last => assert_eq!(changes, [0, 0, records, 0]),
-            408 | 429 | 500.. if changes == [0, 0, 0, records] => {
+            _ if again && last => assert_eq!(changes, [0, 0, records, 0]),
+            _ if again && changes == [0, 0, 0, records] => {
                 assert!(after.queued_bytes as usize + request.body.len() > self.queue.max_bytes, "there was room");
             }
-            408 | 429 | 500.. => {
+            _ if again => {
                 assert_eq!(changes, [0; 4]);
                 let doubled = self.retry.initial_backoff.saturating_mul(1 << (request.attempts - 1).min(20));
                 let whole = doubled.min(self.retry.max_backoff);
@@ -222,14 +234,17 @@ impl Model {
         }
     }
 
+    /// Records that entered, and what the exporter counted of them.
+    fn stats(&self) -> Stats {
+        Stats { streams: u64::from(self.next_record), ..self.exporter.stats() }
+    }
+
     /// What holds at every step.
-    fn check(&mut self) {
-        self.exporter.measure(&mut self.stats);
-        let s = &self.stats;
+    fn check(&self) {
+        let s = self.stats();
         assert_eq!(s.streams, s.exported + s.lost() + s.queued + s.in_flight, "the identity of contract 5: {s:?}");
         let in_flight = || self.in_flight.values();
         assert_eq!(s.in_flight, in_flight().map(|request| request.records.len() as u64).sum::<u64>(), "{s:?}");
-        assert_eq!(u64::from(self.next_record), s.streams);
         assert!(s.queued_bytes as usize <= self.queue.max_bytes, "{s:?}");
         let bytes: usize = in_flight().map(|request| request.body.len()).sum();
         let held = self.exporter.held();

@@ -208,6 +208,7 @@ impl Proxy {
     /// filter asked for it.
     pub(super) fn finish(mut self) {
         host(|host| (host.refuse, host.refuse_properties) = (None, None));
+        host(|host| (host.no_buffers, host.short_buffers) = (false, None));
         host(|host| host.properties.clear());
         while let Some(open) = self.streams.first_mut() {
             if !open.logged {

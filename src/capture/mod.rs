@@ -1,0 +1,190 @@
+//! One exchange while it passes: a plain state machine that tolerates missing, repeated and reordered phases, because
+//! Envoy skips phases for resets, local replies and trailers-only responses.
+
+pub mod body;
+pub mod headers;
+pub mod mesh;
+pub mod options;
+pub mod record;
+pub mod redact;
+
+use body::Body;
+use headers::Headers;
+use options::CaptureConfig;
+use record::{Message, Record};
+use redact::{REDACTED, RedactConfig};
+
+/// Marks the filter's own export requests. A stream that carries it is never recorded, whichever proxy it passes: a
+/// record of a record would never end.
+pub const EXPORT_MARK: &str = "x-http-trace-filter-export";
+
+/// Which way a body flows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the client.
+    Request,
+    /// To the client.
+    Response,
+}
+
+/// What Envoy knows of a finished exchange beside its headers and bodies: property values, read once, at its end.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// `source.address`.
+    pub source_address: Vec<u8>,
+    /// `destination.address`.
+    pub destination_address: Vec<u8>,
+    /// From the mesh's endpoint metadata.
+    pub destination_namespace: Option<Vec<u8>>,
+    /// `request.protocol`.
+    pub protocol: Vec<u8>,
+    /// Whether the client's connection is TLS; asked for only when the request has no `:scheme`.
+    pub tls: bool,
+    /// `request.id`; asked for only when the request has no `x-request-id`.
+    pub request_id: Vec<u8>,
+    /// `response.code`; asked for only when no response headers were seen.
+    pub status: u16,
+    /// `request.time`, in milliseconds since the epoch; asked for only when the format shows it.
+    pub start_ms: u64,
+    /// `request.duration`, in milliseconds; likewise.
+    pub duration_ms: u64,
+}
+
+/// What was seen of one exchange so far.
+#[derive(Debug, Default)]
+pub struct Capture {
+    request: Headers,
+    response: Headers,
+    request_body: Body,
+    response_body: Body,
+    /// What both header maps hold, computed when they change: bodies come in many chunks.
+    headers_held: usize,
+    tunnel: bool,
+    keeps_request: Option<bool>,
+    keeps_response: Option<bool>,
+}
+
+impl Capture {
+    /// The request's headers.
+    pub fn request_headers(&mut self, headers: Headers) {
+        self.request = headers;
+        self.headers_held = self.request.held().saturating_add(self.response.held());
+        self.keeps_request = None;
+    }
+
+    /// The response's headers. When they open a tunnel (101, or 2xx to CONNECT) what flows is no HTTP body, and what
+    /// was kept of it is forgotten: ask [`Capture::held`] again.
+    pub fn response_headers(&mut self, headers: Headers) {
+        self.response = headers;
+        self.headers_held = self.request.held().saturating_add(self.response.held());
+        self.keeps_response = None;
+        // A second response replaces the first: Envoy's local reply where the upstream's had not been sent yet.
+        self.response_body.clear();
+        let connect = self.request.get(":method") == Some(b"CONNECT");
+        let status = self.response_status();
+        if status == 101 || connect && (200..300).contains(&status) {
+            self.tunnel = true;
+            self.request_body.clear();
+        }
+    }
+
+    /// Keeps what it may of a chunk of a body, `available` bytes long, when `memory` bytes are free. `read` gives the chunk's
+    /// first bytes, as many as it is asked for; it is not called when none are wanted. Ask [`Capture::held`] again.
+    pub fn keep(
+        &mut self,
+        direction: Direction,
+        available: usize,
+        config: &CaptureConfig,
+        memory: usize,
+        read: impl FnOnce(usize) -> Vec<u8>,
+    ) {
+        if !self.tunnel && self.keeps(direction, config) {
+            let body = self.body(direction);
+            body.keep(available, config.max_body_bytes, memory, config.oversize_body, read);
+        }
+    }
+
+    /// Forgets everything: sampling excluded the exchange.
+    pub fn release(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The first value of a header or pseudo header of the request.
+    pub fn request_header(&self, name: &str) -> Option<&[u8]> {
+        self.request.get(name)
+    }
+
+    /// The bytes of memory that headers and bodies hold.
+    pub fn held(&self) -> usize {
+        let bodies = self.request_body.held().saturating_add(self.response_body.held());
+        self.headers_held.saturating_add(bodies)
+    }
+
+    /// Whether request headers were seen: not so when Envoy answered before the filter was reached.
+    pub fn has_request(&self) -> bool {
+        !self.request.is_empty()
+    }
+
+    /// Whether response headers were seen.
+    pub fn has_response(&self) -> bool {
+        !self.response.is_empty()
+    }
+
+    /// Whether the request has this header or pseudo header.
+    pub fn has_request_header(&self, name: &str) -> bool {
+        self.request_header(name).is_some()
+    }
+
+    /// Whether this is an export request of this filter, in this proxy or another.
+    pub fn is_export(&self) -> bool {
+        self.has_request_header(EXPORT_MARK)
+    }
+
+    /// How many bodies were not kept whole.
+    pub fn truncated(&self) -> u64 {
+        u64::from(self.request_body.truncated()).saturating_add(u64::from(self.response_body.truncated()))
+    }
+
+    /// The finished exchange.
+    pub fn record<'a>(&'a self, facts: &'a Facts, redact: &'a RedactConfig) -> Record<'a> {
+        let fallback_scheme: &[u8] = if facts.tls { b"https" } else { b"http" };
+        Record {
+            request_id: match redact.hides_header("x-request-id") {
+                true => REDACTED,
+                false => self.request.get("x-request-id").unwrap_or(&facts.request_id),
+            },
+            scheme: self.request.get(":scheme").unwrap_or(fallback_scheme),
+            destination_address: &facts.destination_address,
+            destination_namespace: facts.destination_namespace.as_deref(),
+            source_address: &facts.source_address,
+            version: &facts.protocol,
+            request: Message { headers: &self.request, body: &self.request_body },
+            response: Message { headers: &self.response, body: &self.response_body },
+            status: if self.has_response() { self.response_status() } else { facts.status },
+            start_ms: facts.start_ms,
+            duration_ms: facts.duration_ms,
+            redact,
+        }
+    }
+
+    /// Whether bodies of this direction and content type are kept. Decided at the first bytes, once.
+    fn keeps(&mut self, direction: Direction, config: &CaptureConfig) -> bool {
+        let (wanted, headers, decided) = match direction {
+            Direction::Request => (config.request_body, &self.request, &mut self.keeps_request),
+            Direction::Response => (config.response_body, &self.response, &mut self.keeps_response),
+        };
+        *decided.get_or_insert_with(|| wanted && config.keeps_type(headers.get("content-type").unwrap_or_default()))
+    }
+
+    fn body(&mut self, direction: Direction) -> &mut Body {
+        match direction {
+            Direction::Request => &mut self.request_body,
+            Direction::Response => &mut self.response_body,
+        }
+    }
+
+    fn response_status(&self) -> u16 {
+        let status = self.response.get(":status").and_then(|status| std::str::from_utf8(status).ok());
+        status.and_then(|status| status.parse().ok()).unwrap_or(0)
+    }
+}

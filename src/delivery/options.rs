@@ -1,0 +1,75 @@
+//! The options of delivery: where records go, how they share requests, what waits, when an attempt is repeated.
+
+use super::queue::Overflow;
+use crate::{
+    format::{framing::Framing, spec::Spec},
+    json::options::options,
+};
+use std::time::Duration;
+
+options! {
+    /// The export request.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct CollectorConfig(format: &Spec) {
+        /// Envoy cluster that records go to
+        cluster: String = text("cluster", "trace_analyzer"),
+        /// `host` of the export request
+        authority: String = text_or("authority", "by the cluster's name", || default_authority(&cluster)),
+        /// its path
+        path: String = path("path", "by the format", format.path),
+        /// its further headers
+        headers: Vec<(String, String)> = headers("headers"),
+        /// how long it may take
+        timeout: Duration = millis("timeout_ms", 5000, 1..=600_000),
+    }
+}
+
+options! {
+    /// Records that share an export request.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct BatchConfig(format: &Spec) {
+        /// records in an export request; 1: each alone, unframed
+        max_records: usize = whole("max_records", 1, 1..=10_000),
+        /// bytes at which a batch is sent
+        max_bytes: usize = whole("max_bytes", 1 << 20, 1024..=64 << 20),
+        /// how long the first record of a batch waits for more
+        linger: Duration = millis("linger_ms", 50, 1..=60_000),
+        /// a line each, or a JSON array; from 2 `max_records` on
+        framing: Framing = choice("framing", format.framings, format.framing()),
+    }
+}
+
+options! {
+    /// Attempts at delivery.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct RetryConfig() {
+        /// attempts in all
+        max_attempts: usize = whole("max_attempts", 5, 1..=100),
+        /// pause after the first failure; doubles with each
+        initial_backoff: Duration = millis("initial_backoff_ms", 200, 1..=600_000),
+        /// the longest pause, but for a longer `Retry-After`
+        max_backoff: Duration = millis("max_backoff_ms", 10_000, 1..=3_600_000),
+    }
+}
+
+options! {
+    /// What waits and what is in flight.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct QueueConfig() {
+        /// bytes of records that wait, per worker
+        max_bytes: usize = whole("max_bytes", 8 << 20, 1024..=1 << 30),
+        /// export requests without an answer, per worker
+        max_in_flight: usize = whole("max_in_flight", 64, 1..=1024),
+        /// which record goes when the queue is full
+        overflow: Overflow = choice("overflow", &Overflow::WORDS, Overflow::DropOldest),
+    }
+}
+
+/// `host:port` of Istio's cluster names (`outbound|9000||collector.ns.svc.cluster.local`), else the cluster's name.
+pub fn default_authority(cluster: &str) -> String {
+    let parts: Vec<&str> = cluster.split('|').collect();
+    match *parts {
+        [_, port, _, host] if !host.is_empty() => [host, ":", port].concat(),
+        _ => cluster.to_owned(),
+    }
+}

@@ -1,0 +1,116 @@
+//! The root context: reads the configuration, sends what waits, takes answers, and drains before it goes. One a worker
+//! and configuration.
+
+use super::{host, stream::Stream, worker::Worker};
+use crate::{config::Config, delivery::answer::Outcome, sampling::poll::MAX_ANSWER_BYTES};
+use log::{error, info};
+use proxy_wasm::{
+    traits::{Context, HttpContext, RootContext},
+    types::{BufferType, ContextType, MapType},
+};
+use std::{rc::Rc, time::Duration};
+
+/// The version that the filter logs at its start and that its packages carry.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The root context.
+pub(crate) struct Root {
+    /// None until there is a valid configuration.
+    worker: Option<Rc<Worker>>,
+    leaving: bool,
+}
+
+impl Root {
+    pub(crate) fn create(_context_id: u32) -> Box<dyn RootContext> {
+        Box::new(Self { worker: None, leaving: false })
+    }
+
+    fn leave_when_idle(&mut self) {
+        if self.leaving && self.worker.as_ref().is_none_or(|worker| worker.is_idle()) {
+            self.leaving = false;
+            host::done();
+        }
+    }
+}
+
+impl Context for Root {
+    crate::envoy::unused::no_context_host_calls!();
+
+    fn on_http_call_response(&mut self, token: u32, num_headers: usize, body_size: usize, _num_trailers: usize) {
+        #[cfg(feature = "fault")]
+        super::fault::at("http_call_response");
+        let Some(worker) = &self.worker else { return };
+        // No headers at all: the call failed, and there is no map.
+        let header = |name| (num_headers > 0).then(|| host::header(MapType::HttpCallResponseHeaders, name)).flatten();
+        let number = |name| std::str::from_utf8(&header(name)?).ok()?.trim().parse::<u64>().ok();
+        let status = number(":status").and_then(|status| u16::try_from(status).ok());
+        let now = worker.now();
+        if worker.is_poll(token) {
+            let body = host::buffer(BufferType::HttpCallResponseBody, body_size.min(MAX_ANSWER_BYTES));
+            worker.learn(status.unwrap_or(0), &header("content-type").unwrap_or_default(), &body);
+        } else {
+            let outcome = match status {
+                // Nearly every answer: not one more call of the host.
+                Some(status @ 200..300) => Outcome::Answered { status, retry_after: None },
+                Some(status) => {
+                    Outcome::Answered { status, retry_after: number("retry-after").map(Duration::from_secs) }
+                }
+                None => Outcome::Failed,
+            };
+            worker.answered(token, outcome, now);
+        }
+        worker.turn(now);
+        self.leave_when_idle();
+    }
+
+    /// Envoy asks before it destroys the context, for example when the configuration changed. Its calls would be
+    /// cancelled: records that wait or are in flight get the time they need, which the bounded retries limit.
+    fn on_done(&mut self) -> bool {
+        #[cfg(feature = "fault")]
+        super::fault::at("done");
+        let Some(worker) = &self.worker else { return true };
+        worker.drain();
+        self.leaving = !worker.is_idle();
+        !self.leaving
+    }
+}
+
+impl RootContext for Root {
+    crate::envoy::unused::no_root_host_calls!();
+
+    fn on_vm_start(&mut self, _vm_configuration_size: usize) -> bool {
+        host::define_metrics();
+        true
+    }
+
+    fn on_configure(&mut self, plugin_configuration_size: usize) -> bool {
+        let json = host::buffer(BufferType::PluginConfiguration, plugin_configuration_size);
+        match Config::parse(&json) {
+            Ok(config) => {
+                info!("http-trace-filter {VERSION}: {}", config.summary());
+                self.worker = Some(Rc::new(Worker::new(config)));
+                true
+            }
+            Err(error) => {
+                error!("http-trace-filter {VERSION}: configuration refused: {error}");
+                false
+            }
+        }
+    }
+
+    fn on_tick(&mut self) {
+        #[cfg(feature = "fault")]
+        super::fault::at("tick");
+        let Some(worker) = &self.worker else { return };
+        worker.ticked();
+        self.leave_when_idle();
+    }
+
+    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Stream::new(self.worker.clone())))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}

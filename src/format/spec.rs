@@ -1,0 +1,60 @@
+//! What the rest of the filter must know of a wire format.
+
+use super::framing::Framing;
+use crate::capture::{options::OversizeBody, record::Record};
+use std::{fmt, ops::RangeInclusive};
+
+/// HTTP statuses, as ranges.
+pub type Statuses = &'static [RangeInclusive<u16>];
+
+/// A wire format. [`FORMATS`](super::FORMATS) lists them all.
+pub struct Spec {
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// The path of the export request, unless the configuration names another.
+    pub path: &'static str,
+    /// The `content-type` of a request with one record that stands alone.
+    pub content_type: &'static str,
+    /// The framings in which several records may share a request, by their names in the configuration; the first is the
+    /// default.
+    pub framings: &'static [(&'static str, Framing)],
+    /// The statuses after which a request is sent again.
+    pub retry_statuses: Statuses,
+    /// What becomes of a body that is longer than is kept, unless the configuration says so.
+    pub oversize_body: OversizeBody,
+    /// Whether records show when the exchange began and how long it took.
+    pub shows_time: bool,
+    /// Appends a record to the bytes: see [`Spec::encode`].
+    pub write: fn(&Record<'_>, &mut Vec<u8>) -> Result<(), serde_json::Error>,
+}
+
+impl Spec {
+    /// The framing of several records, unless the configuration names another.
+    pub fn framing(&self) -> Framing {
+        self.framings.first().map_or(Framing::Ndjson, |(_, framing)| *framing)
+    }
+
+    /// The bytes of one record.
+    ///
+    /// # Errors
+    /// Never for a record; the type carries serde_json's error so that a format may use any serde type.
+    pub fn encode(&self, record: &Record<'_>) -> Result<Vec<u8>, serde_json::Error> {
+        let mut out = Vec::new();
+        (self.write)(record, &mut out)?;
+        out.shrink_to_fit();
+        Ok(out)
+    }
+}
+
+/// Two formats are the same when their names are.
+impl PartialEq for Spec {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl fmt::Debug for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}

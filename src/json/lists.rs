@@ -1,0 +1,91 @@
+//! Fields that are lists of strings, or objects of them.
+
+#[cfg(not(target_arch = "wasm32"))]
+use super::reference::Takes;
+use super::{
+    Json,
+    section::{Section, note},
+    values::is_header_value,
+};
+
+impl Section {
+    /// Header names, made lower case.
+    pub(crate) fn names(&mut self, name: &'static str, meaning: &'static str, default: &[&str]) -> Vec<String> {
+        note!(self, name, meaning, default.join(", "), Takes::Names);
+        let list = self.list(name, "a list of header names", is_header_name);
+        list.map_or_else(|| default.iter().map(|&name| name.to_owned()).collect(), lower_case)
+    }
+
+    /// Strings.
+    pub(crate) fn texts(&mut self, name: &'static str, meaning: &'static str) -> Vec<String> {
+        note!(self, name, meaning, "[]", Takes::Texts);
+        self.list(name, "a list of strings that are not empty", |s| !s.is_empty()).unwrap_or_default()
+    }
+
+    /// Media-type patterns, made lower case.
+    pub(crate) fn media_types(&mut self, name: &'static str, meaning: &'static str) -> Vec<String> {
+        note!(self, name, meaning, "every type", Takes::MediaTypes);
+        let takes = "a list of type/subtype, type/* or */*, without parameters";
+        let list = self.list(name, takes, |s| match s.split_once('/') {
+            Some(("*", subtype)) => subtype == "*",
+            Some((kind, subtype)) => is_header_name(kind) && is_header_name(subtype),
+            None => false,
+        });
+        list.map(lower_case).unwrap_or_default()
+    }
+
+    fn list(&mut self, name: &'static str, takes: &str, valid: fn(&str) -> bool) -> Option<Vec<String>> {
+        let list = match self.take(name)? {
+            Json::List(list) => list,
+            other => {
+                self.problem(name, &other, takes);
+                return None;
+            }
+        };
+        let mut texts = Vec::new();
+        for entry in list {
+            match entry {
+                Json::Text(text) if valid(&text) => texts.push(text),
+                other => self.problem(name, &other, takes),
+            }
+        }
+        Some(texts)
+    }
+
+    /// An object of header names and values. The values are not shown in errors: they may be secrets.
+    pub(crate) fn headers(&mut self, name: &'static str, meaning: &'static str) -> Vec<(String, String)> {
+        note!(self, name, meaning, "{}", Takes::Headers);
+        let members = match self.take(name) {
+            None => return Vec::new(),
+            Some(Json::Object(members)) => members,
+            Some(mut other) => {
+                if let Json::Text(secret) = &mut other {
+                    "…".clone_into(secret);
+                }
+                self.problem(name, &other, "an object of header names and values");
+                return Vec::new();
+            }
+        };
+        let mut headers = Vec::new();
+        for (mut header, value) in members {
+            match value {
+                Json::Text(value) if is_header_name(&header) && is_header_value(&value) => {
+                    header.make_ascii_lowercase();
+                    headers.push((header, value));
+                }
+                _ => self.problem(name, &Json::Text(header), "header names with string values, without line breaks"),
+            }
+        }
+        headers
+    }
+}
+
+fn lower_case(mut texts: Vec<String>) -> Vec<String> {
+    texts.iter_mut().for_each(|text| text.make_ascii_lowercase());
+    texts
+}
+
+/// RFC 9110, section 5.6.2: a token. Upper case is allowed here and made lower case.
+fn is_header_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}

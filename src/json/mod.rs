@@ -1,0 +1,112 @@
+//! A JSON value, as far as the configuration and the sampling manager's answers need one. serde_json's own would bring a
+//! tree map and the printing of floating-point numbers into the wasm: 25 kB for nothing that is used.
+
+mod lists;
+pub mod options;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod reference;
+pub mod section;
+mod values;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, SeqAccess, Visitor},
+};
+use std::fmt;
+
+/// A JSON value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Json {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number from 0 on.
+    Whole(u64),
+    /// With a fraction or an exponent.
+    Fraction(f64),
+    /// A negative whole number: no field takes one, so its value is not kept.
+    Negative,
+    /// A string.
+    Text(String),
+    /// An array.
+    List(Vec<Json>),
+    /// An object; members in the order of the text.
+    Object(Vec<(String, Json)>),
+}
+
+impl fmt::Display for Json {
+    /// For error messages: long texts are cut, and what is inside lists and objects is not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(value) => value.fmt(f),
+            Self::Whole(value) => value.fmt(f),
+            // Printing a float would cost 10 kB of wasm.
+            Self::Fraction(_) => f.write_str("a fractional number"),
+            Self::Negative => f.write_str("a negative number"),
+            Self::Text(text) => match text.char_indices().nth(60) {
+                Some((end, _)) => write!(f, "{:?}…", text.get(..end).unwrap_or_default()),
+                None => write!(f, "{text:?}"),
+            },
+            Self::List(list) => write!(f, "a list of {}", list.len()),
+            Self::Object(_) => f.write_str("an object"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Any)
+    }
+}
+
+struct Any;
+
+impl<'de> Visitor<'de> for Any {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Json, E> {
+        Ok(Json::Whole(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Json, E> {
+        Ok(Json::Negative)
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Json, E> {
+        Ok(Json::Fraction(value))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
+        let mut list = Vec::new();
+        while let Some(value) = seq.next_element()? {
+            list.push(value);
+        }
+        Ok(Json::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Json::Object(members))
+    }
+}

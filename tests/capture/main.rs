@@ -1,0 +1,5 @@
+//! One exchange while it passes: what is kept of it, and what is hidden.
+
+mod bodies;
+mod body;
+mod redact;

@@ -1,0 +1,69 @@
+//! Redaction: a redacted value appears nowhere in a record.
+
+use http_trace_filter::{
+    capture::{Capture, Facts, headers::Headers, redact::RedactConfig},
+    config::Config,
+    format::FORMATS,
+};
+
+fn redact(json: &str) -> RedactConfig {
+    Config::parse(json.as_bytes()).expect(json).redact
+}
+
+#[test]
+fn query_parameters_are_hidden_wherever_they_stand() {
+    let redact = redact(r#"{"redact":{"query_params":["token","key"]}}"#);
+    for (path, expected) in [
+        ("/a", "/a"),
+        ("/a?", "/a?"),
+        ("/a?b=1", "/a?b=1"),
+        ("/a?token=x", "/a?token=[redacted]"),
+        ("/a?token=x&b=1&key=&token=y", "/a?token=[redacted]&b=1&key=[redacted]&token=[redacted]"),
+        ("/a?to%6ben=x", "/a?to%6ben=[redacted]"),
+        ("/a?token=x=y", "/a?token=[redacted]"),
+        ("/a?token", "/a?token"),
+        ("/a?tokens=x&Token=y", "/a?tokens=x&Token=y"),
+        ("/a?b=token=x", "/a?b=token=x"),
+        ("/a?token=x#token=y", "/a?token=[redacted]#token=y"),
+        ("/a?&&token=x", "/a?&&token=[redacted]"),
+        ("/a?token=a?token=b", "/a?token=[redacted]"),
+    ] {
+        assert_eq!(String::from_utf8_lossy(&redact.url(path.as_bytes())), expected, "{path}");
+    }
+}
+
+#[test]
+fn urls_in_headers_are_hidden_too() {
+    let redact = redact(r#"{"redact":{"query_params":["token"]}}"#);
+    for name in ["referer", "location", "content-location"] {
+        let value = redact.header(name, b"https://a/b?token=s3cret&c=d");
+        assert_eq!(String::from_utf8_lossy(&value), "https://a/b?token=[redacted]&c=d", "{name}");
+    }
+    assert_eq!(&*redact.header("x-other", b"?token=x"), b"?token=x");
+}
+
+#[test]
+fn a_list_replaces_the_default_and_an_empty_one_turns_it_off() {
+    let listed = redact(r#"{"redact":{"headers":["X-Secret"]}}"#);
+    assert_eq!(&*listed.header("x-secret", b"v"), b"[redacted]");
+    assert_eq!(&*listed.header("authorization", b"v"), b"v");
+    assert_eq!(&*redact(r#"{"redact":{"headers":[]}}"#).header("authorization", b"v"), b"v");
+    for name in ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"] {
+        assert_eq!(&*redact("{}").header(name, b"v"), b"[redacted]", "{name}");
+    }
+}
+
+/// Found by fuzzing: both stand in fields of their own beside the list of headers.
+#[test]
+fn the_request_id_and_the_host_are_hidden_wherever_they_stand() {
+    let mut capture = Capture::default();
+    let pairs = [(":authority", "h1dden"), ("x-request-id", "h1dden")];
+    capture.request_headers(Headers::from(pairs.map(|(name, value)| (name.to_owned(), value.into())).to_vec()));
+    let facts = Facts { request_id: b"h1dden".to_vec(), ..Facts::default() };
+    let redact = redact(r#"{"redact":{"headers":["Host","X-Request-Id"]}}"#);
+    for format in FORMATS {
+        let json = format.encode(&capture.record(&facts, &redact)).expect("a record encodes");
+        let text = String::from_utf8(json).expect("UTF-8");
+        assert_eq!((text.matches("h1dden").count(), text.matches("[redacted]").count()), (0, 4), "{text}");
+    }
+}

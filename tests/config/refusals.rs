@@ -1,0 +1,76 @@
+//! Refusals that are not about one field's value: they name the field, what was got and what it takes, and show no secret.
+
+use crate::at;
+use http_trace_filter::config::Config;
+
+fn refusal(json: &str) -> String {
+    Config::parse(json.as_bytes()).expect_err(json).to_string()
+}
+
+#[test]
+fn what_is_no_object_of_known_fields_is_refused() {
+    for (json, parts) in [
+        ("[]", ["configuration", "a list of 0", "an object"]),
+        ("{", ["configuration", "not JSON", "line 1"]),
+        (r#"{"formats":"publish"}"#, ["formats: unknown", "takes one of format", "did you mean format?"]),
+        (
+            r#"{"collector":{"clutser":"x"}}"#,
+            ["collector.clutser: unknown", "cluster", "did you mean collector.cluster?"],
+        ),
+        (r#"{"mesh":"kuma","mesh":"istio"}"#, ["mesh:", "given twice", ""]),
+    ] {
+        let error = refusal(json);
+        for part in parts {
+            assert!(error.contains(part), "{json}: {part:?} is missing in: {error}");
+        }
+    }
+}
+
+#[test]
+fn every_problem_is_reported_at_once() {
+    let error = Config::parse(br#"{"format":1,"queue":{"max_bytes":1},"nonsense":{}}"#).expect_err("three problems");
+    assert_eq!(error.problems.len(), 3, "{error}");
+}
+
+#[test]
+fn header_values_of_the_configuration_are_not_repeated_in_errors() {
+    let error = refusal(r#"{"collector":{"headers":{"x-token":"s3cret\n"}}}"#);
+    assert!(!error.contains("s3cret"), "{error}");
+}
+
+#[test]
+fn a_header_that_cannot_be_sent_is_refused_by_its_name() {
+    let refusal_of = |headers: &str| refusal(&at("collector.headers", headers));
+    let takes = "takes header names with string values, without line breaks";
+    for name in ["", "a b", "é", "a:"] {
+        let error = refusal_of(&format!(r#"{{"x-good":"b","{name}":"b"}}"#));
+        assert_eq!(error, format!("collector.headers: got {name:?}, {takes}"));
+    }
+    for value in [r#""b\u0000""#, r#""b\r""#, r#""é""#, "7", "null", "[]"] {
+        let error = refusal_of(&format!(r#"{{"x-good":"b","x-a":{value}}}"#));
+        assert_eq!(error, format!("collector.headers: got \"x-a\", {takes}"), "{value}");
+    }
+}
+
+#[test]
+fn a_long_value_is_cut() {
+    let problem = |text: &str, shown: &str| {
+        let error = refusal(&at("mesh", &format!("{text:?}")));
+        assert_eq!(error, format!("mesh: got {shown}, takes one of istio, kuma, none"));
+    };
+    problem(&"é".repeat(60), &format!("{:?}", "é".repeat(60)));
+    problem(&"é".repeat(61), &format!("{:?}…", "é".repeat(60)));
+}
+
+/// Found by fuzzing: a line break in an unknown name broke the one line of the log.
+#[test]
+fn a_name_that_would_break_the_line_is_quoted_and_cut() {
+    let problem = |name: &str| {
+        let json = serde_json::json!({ "batch": { name: 1 } }).to_string();
+        refusal(&json).split(": unknown field").next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(problem("max-records"), "batch.max-records");
+    assert_eq!(problem("a\nERROR b"), r#"batch."a\nERROR b""#);
+    assert_eq!(problem(""), r#"batch."""#);
+    assert_eq!(problem(&"n".repeat(61)), format!("batch.\"{}\"…", "n".repeat(60)));
+}

@@ -1,0 +1,3 @@
+//! When and how records are sent.
+
+mod exporter;

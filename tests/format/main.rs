@@ -1,0 +1,4 @@
+//! What each wire format makes of a record.
+
+mod apiclarity;
+mod publish;
