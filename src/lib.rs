@@ -29,8 +29,11 @@ mod envoy;
 
 #[allow(unreachable_pub, reason = "the macro's `_initialize` is called by Envoy, and is no part of the library")]
 mod entry {
+    use proxy_wasm::types::LogLevel;
+
     proxy_wasm::main! {{
-        proxy_wasm::set_log_level(proxy_wasm::types::LogLevel::Info);
+        // What is debugged is built without --release; that build alone has the messages of level debug.
+        proxy_wasm::set_log_level(if cfg!(debug_assertions) { LogLevel::Debug } else { LogLevel::Info });
         proxy_wasm::set_root_context(crate::envoy::root::Root::create);
     }}
 }

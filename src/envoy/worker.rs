@@ -8,7 +8,7 @@ use crate::{
     pipeline::Pipeline,
     sampling::poll::{PATH, Poll},
 };
-use log::{error, warn};
+use log::{debug, error, warn};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -86,6 +86,7 @@ impl Worker {
     /// would be most of what such a stream costs.
     pub(crate) fn stream_excluded(&self) {
         self.with(Pipeline::exclude);
+        debug!("a stream without a record: sampling excludes it");
         if let Some(period) = self.timer.set_to_publish() {
             host::set_tick(period);
         }
@@ -129,6 +130,7 @@ impl Worker {
 
     /// The answer to an export request.
     pub(crate) fn answered(&self, token: u32, outcome: Outcome, now: Duration) {
+        debug!("export request {token} ended: {outcome:?}");
         self.with(|pipeline| pipeline.answered(token, outcome, now));
     }
 
@@ -177,9 +179,16 @@ impl Worker {
         let Ok(mut pipeline) = self.pipeline.try_borrow_mut() else { return };
         for _ in 0..SLICE {
             let Some(batch) = pipeline.next(now) else { break };
+            let (records, bytes) = (batch.records(), batch.body.len());
             match self.export(&batch) {
-                Some(token) => pipeline.sent(token, batch),
-                None => pipeline.refused(batch, now),
+                Some(token) => {
+                    debug!("export request {token}: {records} records, {bytes} bytes");
+                    pipeline.sent(token, batch);
+                }
+                None => {
+                    debug!("Envoy does not take an export request: {records} records, {bytes} bytes");
+                    pipeline.refused(batch, now);
+                }
             }
         }
     }
