@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use http_trace_e2e::temp::TempDir;
+use tempfile::TempDir;
 
 use crate::bootstrap;
 use crate::case::{Case, Records};

@@ -1,6 +1,5 @@
 //! A real Envoy as a child process, which never outlives the test.
 
-use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -8,14 +7,15 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, io, thread};
 
+use fs_err::{self as fs, File};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::admin::Admin;
 use crate::bootstrap::{FILTERED, PLAIN};
 use crate::resident;
-use crate::temp::TempDir;
 use crate::wait::DEADLINE;
 
 /// The program: `$ENVOY`, by default `envoy` from `$PATH`. It may be a wrapper that takes the same arguments.
@@ -182,7 +182,7 @@ pub fn command(program: &Path) -> Command {
 
 fn spawn(directory: &Path, config: &Path, workers: u32) -> io::Result<Child> {
     let program = program();
-    let log = File::create(directory.join("envoy.log"))?;
+    let log = File::create(directory.join("envoy.log"))?.into_file();
     let mut command = command(&program);
     command
         .args(["--concurrency", &workers.to_string(), "--use-dynamic-base-id", "--log-level", "warning"])

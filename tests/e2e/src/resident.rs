@@ -1,7 +1,9 @@
 //! The memory of a process and of what it started.
 
 use std::collections::BTreeMap;
-use std::{fs, io};
+use std::io;
+
+use fs_err as fs;
 
 /// The resident bytes of a process and all its descendants: Envoy may run below a wrapper.
 ///

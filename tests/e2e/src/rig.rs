@@ -1,11 +1,13 @@
 //! Envoy, upstream and collector together, each on a free port.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use std::{fs, io};
 
+use fs_err as fs;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::account;
 use crate::bootstrap::{self, Plan};
@@ -15,7 +17,6 @@ use crate::collector::Collector;
 use crate::envoy::{self, Envoy};
 use crate::exchange;
 use crate::message::{End, Message, Shared};
-use crate::temp::TempDir;
 use crate::upstream::{Service, Upstream};
 use crate::wait;
 
