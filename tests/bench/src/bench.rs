@@ -26,7 +26,6 @@ pub(crate) struct Bench {
     pub(crate) other: Other,
     /// Who runs where.
     pub(crate) pinning: Pinning,
-    /// The machine.
     pub(crate) machine: Machine,
     /// The length of each load.
     pub(crate) seconds: u32,

@@ -16,7 +16,6 @@ use crate::taps::Taps;
 /// A running one.
 #[derive(Debug)]
 pub(crate) struct Subject<'a> {
-    /// The process.
     pub(crate) process: Process,
     /// Where it serves.
     pub(crate) address: SocketAddr,

@@ -16,7 +16,7 @@ use crate::paint;
 use crate::scenes::{scenes, shop};
 use crate::show;
 
-/// What the command line says.
+/// The command line.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Stay up afterwards, and show the records of whatever is sent, until Ctrl-C.

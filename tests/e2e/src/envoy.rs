@@ -86,7 +86,7 @@ impl Envoy {
     /// Checks a bootstrap without running it: unknown fields are refused everywhere.
     ///
     /// # Errors
-    /// What Envoy has against it.
+    /// Envoy's reason for the refusal.
     pub fn validate(bootstrap: &Value) -> io::Result<()> {
         let directory = TempDir::new()?;
         let config = directory.path().join("envoy.json");
@@ -100,7 +100,7 @@ impl Envoy {
         Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()))
     }
 
-    /// Its admin interface.
+    /// The admin interface.
     #[must_use]
     pub fn admin(&self) -> Admin {
         self.admin
@@ -118,7 +118,7 @@ impl Envoy {
         self.plain
     }
 
-    /// Its resident memory in bytes.
+    /// Resident memory, in bytes.
     ///
     /// # Errors
     /// When `/proc` cannot be read.
@@ -126,7 +126,7 @@ impl Envoy {
         resident::resident(self.child.id())
     }
 
-    /// What it logged so far.
+    /// The log so far.
     #[must_use]
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(self.directory.path().join("envoy.log")).unwrap_or_default()).into_owned()

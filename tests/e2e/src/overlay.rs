@@ -28,10 +28,9 @@ pub struct Overlay {
 /// The namespace of the overlays of tests.
 const NAMESPACE: &str = "shop";
 
-/// What Envoy is given of an overlay.
+/// The parts of an overlay that Envoy is given.
 #[derive(Debug)]
 pub struct Rendered {
-    /// The bootstrap.
     pub bootstrap: Value,
     /// The file that the extension comes from.
     pub ecds: PathBuf,

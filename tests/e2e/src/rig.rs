@@ -24,9 +24,9 @@ use crate::wait;
 pub struct Rig {
     /// The proxy.
     pub envoy: Envoy,
-    /// What it proxies to.
+    /// The upstream that Envoy proxies to.
     pub upstream: Upstream,
-    /// What the filter reports to.
+    /// The collector that the filter reports to.
     pub collector: Collector,
     /// Holds the file that Envoy reads the filter from: see [`Rig::reconfigure`].
     pub directory: TempDir,
@@ -34,11 +34,10 @@ pub struct Rig {
 
 const DISCOVERY: &str = "filter.json";
 
-/// What Envoy is given.
+/// All that Envoy is given.
 pub struct Given {
     /// The filter, as Envoy's `PluginConfig`.
     pub plugin: Value,
-    /// The bootstrap.
     pub bootstrap: Value,
     /// How many workers it has.
     pub workers: u32,
