@@ -1,12 +1,12 @@
 //! An Envoy proxy-wasm filter that exports the HTTP traffic passing through a proxy for analysis.
 //!
-//! It only observes: every callback returns `Continue`, and nothing waits for the collector. Data flows one way:
-//! Envoy -> [`capture`] -> [`format`] -> [`delivery`] -> Envoy. Only the private module `envoy` talks to Envoy; everything
-//! else is plain Rust and is tested natively.
+//! The filter only observes: every callback returns `Continue`, and nothing waits for the collector. Data flows one
+//! way: Envoy -> [`capture`] -> [`format`] -> [`delivery`] -> Envoy. Only the private module `envoy` talks to Envoy;
+//! everything else is plain Rust and is tested natively.
 //!
 //! The modules are floors of one tower, and each uses only those below it: `envoy`, [`pipeline`], [`config`],
 //! [`delivery`], [`format`], [`sampling`], [`capture`], [`json`] and [`stats`]. `tests/house.rs` checks it.
-#![deny(unsafe_code)]
+#![deny(missing_docs)]
 #![deny(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,4 +1,5 @@
-//! What one worker does with finished exchanges: encode, queue, count. Shared by the root context and its streams.
+//! One worker's way from finished exchanges to export requests: encode, queue, count. The root context and its streams
+//! share it.
 
 use crate::{
     capture::{Capture, Facts},
@@ -51,9 +52,10 @@ impl Pipeline {
         &self.sampling
     }
 
-    /// How many more bytes of bodies an exchange that holds `held` may capture. Bodies are cut before records are dropped:
-    /// an eighth of the memory is kept from them for headers, and of the rest what base64 will add. One exchange gets at
-    /// most a quarter of the memory, because its record, a third larger, must fit twice: Envoy copies what it sends.
+    /// How many more bytes of bodies an exchange that holds `held` may capture. Bodies are cut before records are
+    /// dropped: an eighth of the memory is kept from them for headers, and of the rest what base64 will add. One
+    /// exchange gets at most a quarter of the memory, because its record, a third larger, must fit twice: Envoy copies
+    /// what it sends.
     pub fn body_room(&self, held: usize) -> usize {
         let room = self.memory_left().saturating_sub(self.config.memory_max_bytes / 8);
         (room / 4).saturating_mul(3).min((self.config.memory_max_bytes / 4).saturating_sub(held))
@@ -84,7 +86,7 @@ impl Pipeline {
                 let memory = self.config.memory_max_bytes.saturating_sub(others);
                 self.exporter.enqueue(record, memory, now);
             }
-            // Cannot happen for these types; were it to, the identity of the counters must hold.
+            // This cannot happen for the formats' types. If it did, the counters would still add up.
             Err(_) => self.exporter.drop_unencoded(),
         }
     }
@@ -142,7 +144,7 @@ impl Pipeline {
     /// An answer of the sampling manager: see [`Sampling::learn`].
     ///
     /// # Errors
-    /// What was wrong with the answer.
+    /// The problem with the answer.
     pub fn learn(&mut self, status: u16, content_type: &[u8], body: &[u8]) -> Result<usize, String> {
         self.sampling.learn(status, content_type, body)
     }

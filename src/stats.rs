@@ -1,6 +1,6 @@
-//! What the filter counts. One worker's totals, in plain numbers; `envoy::host` publishes their changes as Envoy stats.
+//! The filter's counters: one worker's totals, in plain numbers. `envoy::host` publishes their changes as Envoy stats.
 //!
-//! One identity holds at every moment (contract of delivery):
+//! At every moment this holds (contract of delivery):
 //! `streams = sampled_out + exported + dropped_* + queued + in_flight`.
 
 /// How Envoy should treat a number.
@@ -68,7 +68,7 @@ stats! {
     exported_bytes: Counter,
     /// Records waiting to be sent, or to be sent again.
     queued: Gauge,
-    /// Their bytes.
+    /// Bytes of the records that wait.
     queued_bytes: Gauge,
     /// Records in requests that the collector has not answered yet.
     in_flight: Gauge,

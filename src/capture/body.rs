@@ -15,9 +15,9 @@ pub struct Body {
 }
 
 impl Body {
-    /// Keeps what it may of the next `available` bytes: the whole body has `limit` bytes at most, and `memory` bytes are
-    /// free. `read` gives as many bytes as it is asked for; when it gives fewer, the body ends there. A body that is not
-    /// kept whole is marked as truncated, and `oversize` says whether its first bytes stay.
+    /// Keeps what it may of the next `available` bytes: the whole body has `limit` bytes at most, and `memory` bytes
+    /// are free. `read` gives as many bytes as it is asked for; when it gives fewer, the body ends there. A body that
+    /// is not kept whole is marked as truncated, and `oversize` says whether its first bytes stay.
     pub fn keep(
         &mut self,
         available: usize,
@@ -56,7 +56,7 @@ impl Body {
         }
     }
 
-    /// Forgets what was kept: the bytes turned out not to be an HTTP body.
+    /// Forgets the bytes that were kept: they turned out not to be an HTTP body.
     pub fn clear(&mut self) {
         *self = Self::default();
     }

@@ -1,4 +1,4 @@
-//! Ordered header bytes as Envoy hands them over, and which of them a record shows.
+//! A header map as Envoy hands it over, and the headers that a record shows.
 
 /// A header map: wire order, duplicates kept, names in lower case, values any bytes. Pseudo headers included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Headers {
         self.0.is_empty()
     }
 
-    /// The headers of a record: all but pseudo headers and `x-envoy-*`, which are Envoy's talk with itself.
+    /// The headers of a record: all but pseudo headers and `x-envoy-*`. Those are messages from one Envoy to the next.
     pub fn exported(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let shown = |(name, _): &&(String, Vec<u8>)| !name.starts_with(':') && !name.starts_with("x-envoy-");
         self.0.iter().filter(shown).map(|(name, value)| (name.as_str(), value.as_slice()))

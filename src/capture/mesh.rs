@@ -1,4 +1,4 @@
-//! Where a mesh says in which namespace the destination of an exchange lives.
+//! The place where a mesh names the namespace of an exchange's destination.
 
 /// The mesh whose endpoint metadata names the destination namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,7 +27,8 @@ pub enum Direction {
     Response,
 }
 
-/// What Envoy knows of a finished exchange beside its headers and bodies: property values, read once, at its end.
+/// Facts of a finished exchange that headers and bodies do not tell: Envoy's properties, read once, when the exchange
+/// ends.
 #[derive(Debug, Default)]
 pub struct Facts {
     /// `source.address`.
@@ -50,14 +51,15 @@ pub struct Facts {
     pub duration_ms: u64,
 }
 
-/// What was seen of one exchange so far.
+/// The headers and bodies of one exchange that were seen so far.
 #[derive(Debug, Default)]
 pub struct Capture {
     request: Headers,
     response: Headers,
     request_body: Body,
     response_body: Body,
-    /// What both header maps hold, computed when they change: bodies come in many chunks.
+    /// The bytes that both header maps hold. Computed when the headers change, not with each of the many chunks of a
+    /// body.
     headers_held: usize,
     tunnel: bool,
     keeps_request: Option<bool>,
@@ -72,8 +74,8 @@ impl Capture {
         self.keeps_request = None;
     }
 
-    /// The response's headers. When they open a tunnel (101, or 2xx to CONNECT) what flows is no HTTP body, and what
-    /// was kept of it is forgotten: ask [`Capture::held`] again.
+    /// The response's headers. When they open a tunnel (101, or 2xx to CONNECT), the bytes that flow are no HTTP body,
+    /// and those that were kept are forgotten: ask [`Capture::held`] again.
     pub fn response_headers(&mut self, headers: Headers) {
         self.response = headers;
         self.headers_held = self.request.held().saturating_add(self.response.held());
@@ -88,8 +90,9 @@ impl Capture {
         }
     }
 
-    /// Keeps what it may of a chunk of a body, `available` bytes long, when `memory` bytes are free. `read` gives the chunk's
-    /// first bytes, as many as it is asked for; it is not called when none are wanted. Ask [`Capture::held`] again.
+    /// Keeps what it may of a chunk of a body, `available` bytes long, when `memory` bytes are free. `read` gives the
+    /// chunk's first bytes, as many as it is asked for; it is not called when none are wanted. Ask [`Capture::held`]
+    /// again.
     pub fn keep(
         &mut self,
         direction: Direction,

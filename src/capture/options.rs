@@ -20,7 +20,7 @@ options! {
     }
 }
 
-/// What becomes of a body that is longer than is kept.
+/// The treatment of a body that is longer than `max_body_bytes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OversizeBody {
     /// Its first bytes are kept.

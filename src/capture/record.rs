@@ -1,4 +1,4 @@
-//! One finished exchange, borrowed from its capture: what every format encodes.
+//! One finished exchange, borrowed from its capture. Every format encodes this.
 
 use super::{
     body::Body,
@@ -22,9 +22,9 @@ pub struct Record<'a> {
     pub source_address: &'a [u8],
     /// `HTTP/1.1`, `HTTP/2`, …
     pub version: &'a [u8],
-    /// What the client sent.
+    /// The request's headers and body.
     pub request: Message<'a>,
-    /// What it was answered.
+    /// The response's headers and body.
     pub response: Message<'a>,
     /// The status sent to the client; 0 when it got none.
     pub status: u16,
@@ -32,7 +32,7 @@ pub struct Record<'a> {
     pub start_ms: u64,
     /// How long the exchange took, in milliseconds; 0 unless the format shows it.
     pub duration_ms: u64,
-    /// What is hidden.
+    /// The headers and query parameters whose values are hidden.
     pub redact: &'a RedactConfig,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Record<'a> {
         self.request.headers.get(name).unwrap_or_default()
     }
 
-    /// The `:authority`, which records show as the header `host`, and hide as such.
+    /// The `:authority`. Records show it as the header `host`, so it is hidden when that header is.
     pub fn authority(&self) -> Option<&'a [u8]> {
         let authority = self.request.headers.get(":authority");
         if self.redact.hides_header("host") { authority.and(Some(REDACTED)) } else { authority }

@@ -3,14 +3,14 @@
 use crate::json::options::options;
 use std::borrow::Cow;
 
-/// What stands in place of a redacted value.
+/// The text in the place of a hidden value.
 pub const REDACTED: &[u8] = b"[redacted]";
 
-/// Headers that carry URLs, whose query parameters are hidden as those of the path are.
+/// Headers whose values are URLs. Their query parameters are hidden like those of the path.
 const URL_HEADERS: [&str; 3] = ["referer", "location", "content-location"];
 
 options! {
-    /// What is hidden in records.
+    /// The values that are hidden in records.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub struct RedactConfig() {
         /// headers whose value becomes `[redacted]`; `[]` turns it off

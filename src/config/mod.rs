@@ -23,13 +23,13 @@ pub struct Config {
     pub batch: BatchConfig,
     /// Attempts at delivery.
     pub retry: RetryConfig,
-    /// What waits and what is in flight.
+    /// The bounds on records that wait and on requests in flight.
     pub queue: QueueConfig,
     /// Bytes per worker for bodies being captured and records on their way.
     pub memory_max_bytes: usize,
     /// Which bodies are kept, and how much of them.
     pub capture: CaptureConfig,
-    /// What is hidden.
+    /// The headers and query parameters whose values are hidden.
     pub redact: RedactConfig,
     /// Which exchanges give a record.
     pub sampling: SamplingConfig,
@@ -49,7 +49,8 @@ impl Config {
         Ok(config)
     }
 
-    /// What the filter logs at its start. No value that could be a secret: a path's query may hold a token.
+    /// The line that the filter logs at its start. It holds nothing that could be a secret, so not the path's query
+    /// either.
     pub fn summary(&self) -> String {
         let Self { collector, batch, capture, queue, sampling, .. } = self;
         let hosts = sampling.hosts.as_ref().map_or(String::new(), |hosts| format!(", hosts of {:?}", hosts.cluster));

@@ -1,12 +1,12 @@
-//! What an answer of the collector means for the records of its request.
+//! The collector's answers, and what each means for the records of its request.
 
 use crate::format::spec::Statuses;
 use std::time::Duration;
 
-/// A longer `Retry-After` is taken for this: records must not wait in memory for days.
+/// The longest `Retry-After` that is waited for; a longer one counts as this. Records must not wait in memory for days.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
-/// What became of an export request.
+/// How an export request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The collector (or Envoy, with a 503 or 504, in its place) answered.
@@ -20,7 +20,7 @@ pub enum Outcome {
     Failed,
 }
 
-/// What is to become of the records of a request.
+/// The fate of a request's records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// They are delivered.
@@ -32,7 +32,7 @@ pub enum Verdict {
 }
 
 impl Outcome {
-    /// What it means, when requests are sent again after these statuses.
+    /// The fate of the records, when requests are sent again after the statuses `retried`.
     pub fn verdict(self, retried: Statuses) -> Verdict {
         match self {
             Self::Answered { status: 200..300, .. } => Verdict::Delivered,

@@ -21,13 +21,13 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// How many records it carries.
+    /// How many records the request carries.
     pub fn records(&self) -> u64 {
         self.records
     }
 }
 
-/// The queue, the requests in flight, and those that wait for another attempt.
+/// The queue, the requests in flight, and the requests that wait for another attempt.
 #[derive(Debug)]
 pub struct Exporter {
     format: &'static Spec,
@@ -35,7 +35,7 @@ pub struct Exporter {
     queue_config: QueueConfig,
     retry_config: RetryConfig,
     queue: Queue,
-    /// In the order of the moments of the next attempt.
+    /// Failed requests, each with the time of its next attempt; the earliest comes first.
     waiting: VecDeque<(Duration, Batch)>,
     waiting_bytes: usize,
     waiting_records: u64,
@@ -213,7 +213,7 @@ impl Exporter {
             (Some(retry), Some(batch)) if retry.0 > batch.0 => batch,
             (retry, batch) => retry.or(batch)?,
         };
-        // What may not go now waits for an answer: something is in flight then.
+        // A request that may not go now waits for an answer: then something is in flight.
         self.may_send(size, memory).then_some(wait)
     }
 
@@ -227,7 +227,7 @@ impl Exporter {
         self.queued_bytes().saturating_add(self.in_flight_bytes.saturating_mul(2))
     }
 
-    /// What it counted so far: totals and levels of records and requests; all other numbers are zero.
+    /// The totals and levels of records and export requests; all other numbers are zero.
     pub fn stats(&self) -> Stats {
         Stats {
             queued: self.waiting_records.saturating_add(self.queue.len() as u64),

@@ -53,7 +53,7 @@ options! {
 }
 
 options! {
-    /// What waits and what is in flight.
+    /// The bounds on records that wait and on requests in flight.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct QueueConfig() {
         /// bytes of records that wait, per worker

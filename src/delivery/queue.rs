@@ -24,7 +24,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Appends a record that enters `now`. Bounding is the caller's: it also counts what is in flight.
+    /// Appends a record that enters `now`. The caller bounds the queue, because it also counts requests in flight.
     pub fn push(&mut self, record: Vec<u8>, now: Duration) {
         self.bytes = self.bytes.saturating_add(record.len());
         self.records.push_back((now, record));
@@ -52,12 +52,12 @@ impl Queue {
         self.records.len()
     }
 
-    /// Whether none waits.
+    /// Whether no record waits.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
-    /// Their bytes.
+    /// The bytes of all records that wait.
     pub fn bytes(&self) -> usize {
         self.bytes
     }

@@ -12,8 +12,8 @@ const HEADER: &str = "x-http-trace-filter-fault";
 const TOO_MUCH: usize = 64;
 
 thread_local! {
-    /// What the last request asked for. Later callbacks of its stream cannot read its headers, those of the root context
-    /// have none.
+    /// The fault that the last request asked for. Later callbacks of the stream cannot read the request's headers, and
+    /// the root context's callbacks have none.
     static ASKED: RefCell<String> = RefCell::default();
 }
 
@@ -39,7 +39,7 @@ fn trap_if(asked: &str, callback: &str) {
     }
 }
 
-#[expect(clippy::panic, reason = "what is tested")]
+#[expect(clippy::panic, reason = "this is the fault to test")]
 fn panic() {
     panic!("as the request asked");
 }

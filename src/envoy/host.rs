@@ -1,4 +1,4 @@
-//! Calls to Envoy that cannot panic: every answer that the SDK would unwrap is a `Result` or an `Option` here.
+//! Calls to Envoy that cannot panic: answers that the SDK's own getters unwrap are a `Result` or an `Option` here.
 
 use crate::{
     capture::{headers::Headers, mesh::Mesh},
@@ -24,7 +24,8 @@ pub(crate) fn headers(map: MapType) -> Headers {
     Headers::from(hostcalls::get_map_bytes(map).unwrap_or_default())
 }
 
-/// One header of a map that Envoy has now: for one that it does not have the SDK panics. A whole map costs ten times as much.
+/// One header. Envoy must have the map now: without the map the SDK panics. To read the whole map costs ten times as
+/// much.
 pub(crate) fn header(map: MapType, name: &str) -> Option<Vec<u8>> {
     hostcalls::get_map_value_bytes(map, name).ok().flatten()
 }

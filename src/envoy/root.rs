@@ -1,5 +1,5 @@
-//! The root context: reads the configuration, sends what waits, takes answers, and drains before it goes. One a worker
-//! and configuration.
+//! The root context: reads the configuration, sends records, takes answers, and drains before it goes. Each worker has
+//! one for each configuration.
 
 use super::{host, stream::Stream, worker::Worker};
 use crate::{config::Config, delivery::answer::Outcome, sampling::poll::MAX_ANSWER_BYTES};
@@ -50,7 +50,7 @@ impl Context for Root {
             worker.learn(status.unwrap_or(0), &header("content-type").unwrap_or_default(), &body);
         } else {
             let outcome = match status {
-                // Nearly every answer: not one more call of the host.
+                // Nearly every answer is of this kind, and costs no further call of the host.
                 Some(status @ 200..300) => Outcome::Answered { status, retry_after: None },
                 Some(status) => {
                     Outcome::Answered { status, retry_after: number("retry-after").map(Duration::from_secs) }

@@ -11,27 +11,27 @@ use proxy_wasm::{
 };
 use std::rc::Rc;
 
-/// What is to become of a stream's record.
+/// Whether a stream gives a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Sampling has not decided yet, or not been asked.
+    /// Sampling has not decided yet, or has not been asked.
     Open,
-    /// There will be one.
+    /// The stream gives a record.
     Keep,
     /// Sampling excluded it.
     Excluded,
-    /// Its headers alone found no memory: it is dropped, and counted.
+    /// There was no memory even for its headers: the record is dropped, and counted.
     Dropped,
-    /// An export request of this filter, in this proxy or another, which is never recorded.
+    /// The stream is an export request of this filter, in this proxy or another. Those are never recorded.
     Export,
 }
 
 /// When the request's headers are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// In their own callback: Envoy has their map.
+    /// In their own callback, when Envoy has the request's map.
     Request,
-    /// It may not have it.
+    /// In a later callback, when Envoy may not have the request's map.
     Later,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Stream {
     /// None when the configuration was refused: the stream passes unseen.
     worker: Option<Rc<Worker>>,
     capture: Capture,
-    /// What the worker was told that the capture holds.
+    /// The bytes that the worker was told the capture holds.
     accounted: usize,
     state: State,
     namespace: Option<Vec<u8>>,
@@ -77,7 +77,7 @@ impl Stream {
         self.fit(worker);
     }
 
-    /// Accounts for headers that were captured; or gives them up: the stream gives no record, or there is no memory.
+    /// Accounts for the captured headers. Gives them up when the stream gives no record, or when there is no memory.
     fn fit(&mut self, worker: &Worker) {
         let grown = self.capture.held().saturating_sub(self.accounted);
         if self.is_recorded() && grown > worker.with(|pipeline| pipeline.memory_left()) {
@@ -142,8 +142,8 @@ impl Stream {
         changed
     }
 
-    /// What the capture does not know yet, read once. Property look-ups are costly, so a value that the headers have
-    /// is not asked for.
+    /// The facts of the exchange that its headers and bodies do not tell. To look up a property is costly, so nothing
+    /// is asked for that the headers have.
     fn facts(&mut self, worker: &Worker) -> Facts {
         let timed = worker.config.format.shows_time;
         let missing = |name| !self.capture.has_request_header(name);
@@ -173,9 +173,9 @@ impl Stream {
     }
 }
 
-/// Whether the share keeps the stream; decided before its headers are read, so that nothing is read of one that it excludes.
-/// The property `request.id` is the header `x-request-id`, and looked up in twice the time, but there in every phase.
-/// A request that Envoy answered before it had one is decided by chance.
+/// Whether `sampling.rate` keeps the stream. This is decided before the headers are read, so that an excluded stream
+/// costs no more. The property `request.id` is the same as the header `x-request-id`: it takes twice the time, but
+/// every phase has it. A request that Envoy answered before the request had an id is decided by chance.
 fn kept_by_share(worker: &Worker, phase: Phase) -> bool {
     worker.with(|pipeline| pipeline.sampling().for_all()).unwrap_or_else(|| {
         let id = match phase {
@@ -232,7 +232,7 @@ impl HttpContext for Stream {
         super::fault::at("log");
         // A stream is logged once, but Envoy may be configured to log it again (periodic access logs).
         let Some(worker) = self.worker.take() else { return };
-        // It may be the stream's first callback: Envoy answers some requests before the filters see them. Then the
+        // This may be the stream's first callback: Envoy answers some requests before the filters see them. Then the
         // access log's maps are all there is.
         if self.is_recorded() && !self.capture.has_request() {
             self.request_headers(&worker, Phase::Later);

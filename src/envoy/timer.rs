@@ -5,8 +5,8 @@ use std::{cell::Cell, time::Duration};
 /// Envoy's timer counts whole milliseconds.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// How long numbers may wait before Envoy's stats show them. Each is a call of the host, and a busy worker's numbers change
-/// all the time.
+/// How long numbers may wait before Envoy's stats show them. Each is a call of the host, and a busy worker's numbers
+/// change all the time.
 const PUBLISH: Duration = Duration::from_millis(50);
 
 /// The timer of one root context, and what the worker knows of the time.
@@ -16,7 +16,7 @@ pub(crate) struct Timer {
     period: Cell<Duration>,
     /// When it goes off next.
     due: Cell<Duration>,
-    /// What the clock said last.
+    /// The time at the last look at the clock.
     seen: Cell<Duration>,
     /// Whether numbers wait for Envoy's stats.
     unpublished: Cell<bool>,
@@ -33,8 +33,8 @@ impl Timer {
         }
     }
 
-    /// The current time, if a look at the clock can be saved: while the timer goes off every millisecond, the time of the
-    /// last look is good enough. Envoy's own event loop does the same.
+    /// The current time, if a look at the clock can be saved: while the timer goes off every millisecond, the time of
+    /// the last look is good enough. Envoy's own event loop does the same.
     pub(crate) fn time(&self) -> Option<Duration> {
         self.is_shortest().then_some(self.seen.get())
     }
@@ -64,9 +64,9 @@ impl Timer {
         self.unpublished.set(false);
     }
 
-    /// There is something to do after `wake`, or nothing (`None`): off then, for an idle filter costs nothing. Returns the
-    /// period to set in Envoy, if it changes. A timer that goes off soon enough is not set again: that would be a call of
-    /// the host for each record, and each would postpone it.
+    /// There is something to do after `wake`, or nothing (`None`): off then, for an idle filter costs nothing. Returns
+    /// the period to set in Envoy, if it changes. A timer that goes off soon enough is not set again: that would be a
+    /// call of the host for each record, and each would postpone it.
     pub(crate) fn set(&self, now: Duration, wake: Option<Duration>) -> Option<Duration> {
         let publish = self.unpublished.get().then_some(PUBLISH);
         let wake = wake.into_iter().chain(publish).min();
@@ -78,7 +78,8 @@ impl Timer {
         self.change(period)
     }
 
-    /// Only numbers wait. Does without the time, which would be a call of the host: the next [`Timer::set`] corrects `due`.
+    /// Only numbers wait. Does without the time, which would be a call of the host: the next [`Timer::set`] corrects
+    /// `due`.
     pub(crate) fn set_to_publish(&self) -> Option<Duration> {
         if !self.period.get().is_zero() && self.period.get() <= PUBLISH {
             return None;

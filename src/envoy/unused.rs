@@ -1,6 +1,6 @@
-//! The SDK's traits carry a default method for every host function. The SDK calls contexts through trait objects, so the
-//! linker keeps all of them, used or not: 10 kB of wasm, 24 imports, and getters that panic on what traffic may carry.
-//! These macros override each one with nothing. What the filter does use is in `host`.
+//! The SDK's traits carry a default method for every host function. The SDK calls contexts through trait objects, so
+//! the linker keeps all of them, used or not: 10 kB of wasm, 24 imports, and getters that panic on what traffic may
+//! carry. These macros override each one with nothing. What the filter does use is in `host`.
 
 /// Overrides the host calls of `Context`.
 macro_rules! no_context_host_calls {

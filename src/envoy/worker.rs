@@ -1,4 +1,4 @@
-//! What the root context shares with its streams: the pipeline, and the timer that drives it.
+//! The worker's state that the root context and its streams share: the pipeline, and the timer that drives it.
 
 use super::{host, timer::Timer};
 use crate::{
@@ -15,8 +15,8 @@ use std::{
     time::Duration,
 };
 
-/// Export requests sent at one tick or answer. Everything at once would hold the worker, and with it the traffic, for
-/// the time of the whole burst.
+/// Export requests sent at one tick or answer. To send everything at once would stop the worker, and its traffic, for
+/// as long as that takes.
 const SLICE: usize = 16;
 
 /// One worker's pipeline and its way to Envoy.
@@ -49,8 +49,9 @@ impl Worker {
         worker
     }
 
-    /// Works on the pipeline. Should Envoy ever make a callback inside another one, the inner callback finds the pipeline in
-    /// use, and its work is left undone: it must not panic. So as few calls of the host as possible are made inside.
+    /// Works on the pipeline. Should Envoy ever make a callback inside another one, the inner callback finds the
+    /// pipeline in use, and its work is left undone: it must not panic. So as few calls of the host as possible are
+    /// made inside.
     pub(crate) fn with<T: Default>(&self, work: impl FnOnce(&mut Pipeline) -> T) -> T {
         self.pipeline.try_borrow_mut().map(|mut pipeline| work(&mut pipeline)).unwrap_or_default()
     }
@@ -82,8 +83,8 @@ impl Worker {
         self.stream_ended(self.now());
     }
 
-    /// A stream ended that sampling excluded. Only its numbers wait, and they may for a moment: a call of the host for each
-    /// would be most of what such a stream costs.
+    /// A stream ended that sampling excluded. Only its numbers wait, and they may for a moment: a call of the host for
+    /// each would be most of what such a stream costs.
     pub(crate) fn stream_excluded(&self) {
         self.with(Pipeline::exclude);
         debug!("a stream without a record: sampling excludes it");

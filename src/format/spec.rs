@@ -1,4 +1,4 @@
-//! What the rest of the filter must know of a wire format.
+//! All that the rest of the filter must know of a wire format.
 
 use super::framing::Framing;
 use crate::capture::{options::OversizeBody, record::Record};
@@ -9,7 +9,7 @@ pub type Statuses = &'static [RangeInclusive<u16>];
 
 /// A wire format. [`FORMATS`](super::FORMATS) lists them all.
 pub struct Spec {
-    /// Its name in the configuration.
+    /// The format's name in the configuration.
     pub name: &'static str,
     /// The path of the export request, unless the configuration names another.
     pub path: &'static str,
@@ -20,7 +20,7 @@ pub struct Spec {
     pub framings: &'static [(&'static str, Framing)],
     /// The statuses after which a request is sent again.
     pub retry_statuses: Statuses,
-    /// What becomes of a body that is longer than is kept, unless the configuration says so.
+    /// How a body is treated that is longer than `capture.max_body_bytes`, unless the configuration says it.
     pub oversize_body: OversizeBody,
     /// Whether records show when the exchange began and how long it took.
     pub shows_time: bool,

@@ -45,8 +45,8 @@ pub fn lossy(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
     }
 }
 
-/// Where a body stands in a record: in standard base64 with padding (RFC 4648, section 4), as Go's `encoding/json` writes
-/// `[]byte`. Only [`Bodies`] knows how to write it.
+/// The place of a body in a record. The body is written in standard base64 with padding (RFC 4648, section 4), as Go's
+/// `encoding/json` writes `[]byte`. Only [`Bodies`] knows how to write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Base64 {
     /// The request's body.
@@ -71,13 +71,13 @@ impl Serialize for Base64 {
     }
 }
 
-/// Compact JSON in which bytes are a record's bodies. They go from their chunks straight into the output: serde_json would
-/// look at each character of a string once more, for what must be escaped.
+/// Compact JSON in which bytes are a record's bodies. They go from their chunks straight into the output: serde_json
+/// would look at each character of a string once more, for what must be escaped.
 #[derive(Clone, Copy, Debug)]
 pub struct Bodies<'a> {
-    /// What [`Base64::Request`] stands for.
+    /// The body written in the place of [`Base64::Request`].
     pub request: &'a Body,
-    /// What [`Base64::Response`] stands for.
+    /// The body written in the place of [`Base64::Response`].
     pub response: &'a Body,
 }
 

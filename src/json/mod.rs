@@ -1,5 +1,5 @@
-//! A JSON value, as far as the configuration and the sampling manager's answers need one. serde_json's own would bring a
-//! tree map and the printing of floating-point numbers into the wasm: 25 kB for nothing that is used.
+//! A JSON value, as far as the configuration and the sampling manager's answers need one. serde_json's own would bring
+//! a tree map and the printing of floating-point numbers into the wasm: 25 kB for nothing that is used.
 
 mod lists;
 pub mod options;

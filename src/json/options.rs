@@ -2,9 +2,9 @@
 
 /// Declares a struct of options, and `read`, which takes them out of their section of the configuration.
 ///
-/// A row is `/// meaning`, the field, its type, and the method of [`Section`](crate::json::section::Section) that reads it
-/// with the field's name in JSON and that method's further arguments. Those may use the values of the rows before, and what
-/// the struct names in parentheses: defaults that depend on other parts.
+/// A row is `/// meaning`, the field, its type, and the method of [`Section`](crate::json::section::Section) that reads
+/// it with the field's name in JSON and that method's further arguments. Those may use the values of the rows before,
+/// and what the struct names in parentheses: defaults that depend on other parts.
 macro_rules! options {
     (
         $(#[$attribute:meta])*

@@ -11,7 +11,7 @@ pub struct Field {
     pub default: String,
     /// The values that it takes.
     pub takes: Takes,
-    /// What it is for.
+    /// Its purpose.
     pub meaning: &'static str,
 }
 
@@ -26,7 +26,7 @@ pub enum Takes {
     Bool,
     /// `true` or `false`, as a string or not.
     Flag,
-    /// One of these strings.
+    /// Any of these strings.
     Word(Vec<&'static str>),
     /// A string.
     Text,

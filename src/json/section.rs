@@ -1,5 +1,5 @@
-//! Reads fields out of a JSON object and gathers every problem with the path of its field. Natively it gathers the reference
-//! of all fields, too.
+//! Reads fields out of a JSON object and gathers every problem with the path of its field. Natively it gathers the
+//! reference of all fields, too.
 
 use super::Json;
 #[cfg(not(target_arch = "wasm32"))]
@@ -106,7 +106,7 @@ impl Section {
         let on = !matches!(fields, None | Some(Json::Bool(false)));
         let fields = fields.filter(|value| !matches!(value, Json::Bool(_)));
         let mut section = self.open(name, fields, takes);
-        // Also when it is off: for the reference.
+        // This is read even when it is off, so that the reference names its fields.
         let value = read(&mut section);
         self.close(section);
         on.then_some(value)
@@ -132,7 +132,10 @@ impl Section {
         }
     }
 
-    /// Ends the reading: the problems, unknown and repeated fields among them.
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// Every problem, unknown and repeated fields among them.
     pub(crate) fn finish(mut self) -> Result<(), ConfigError> {
         for (name, _) in &self.fields {
             let problem = if self.known.contains(&name.as_str()) {
@@ -142,7 +145,7 @@ impl Section {
                 let hint = near.map_or(String::new(), |near| ["; did you mean ", &self.path, near, "?"].concat());
                 ["unknown field, takes one of ", &self.known.join(", "), &hint].concat()
             };
-            // Any name may stand here; one that might break the line is quoted, and cut.
+            // A name may hold anything. A name that might break the line is quoted, and cut.
             let plain = !name.is_empty() && name.len() <= 60 && name.bytes().all(|b| b.is_ascii_graphic());
             let shown = if plain { name.clone() } else { Json::Text(name.clone()).to_string() };
             self.problems.push([&self.path, &shown, ": ", &problem].concat());
@@ -161,8 +164,8 @@ impl Section {
     }
 }
 
-/// Whether one name may be a misspelling of the other: but for a common start and a common end they differ in at most
-/// two characters.
+/// Whether one name may be a misspelling of the other: apart from a common start and a common end they differ in two
+/// characters at most.
 fn similar(known: &str, got: &str) -> bool {
     let start = known.bytes().zip(got.bytes()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
     let end = known.bytes().rev().zip(got.bytes().rev()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();

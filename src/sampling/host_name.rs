@@ -1,4 +1,4 @@
-//! A host as the sampling manager and APIClarity name it.
+//! Hosts, in the spelling of the sampling manager and APIClarity.
 
 /// Normalises an `:authority` as the original filter does: scheme and port dropped; a name with a dot loses a trailing
 /// `.svc.cluster.local`, `.svc.cluster` or `.svc`; a one-word name gets `.<namespace>` once that is known. IP literals

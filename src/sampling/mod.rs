@@ -1,4 +1,5 @@
-//! Which exchanges give a record: a share of them by request id, and those to the hosts that the sampling manager names.
+//! Which exchanges give a record: a share of them by request id, and those to the hosts that the sampling manager
+//! names.
 
 pub mod host_name;
 pub mod options;
@@ -7,14 +8,14 @@ pub mod poll;
 use crate::{capture::headers::media_type, json::Json};
 use options::{SamplingConfig, UntilKnown};
 
-/// What was decided on an exchange.
+/// The decision on an exchange.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Decision {
-    /// It gives a record.
+    /// The exchange gives a record.
     Keep,
-    /// It gives none, and what was captured of it is released at once.
+    /// The exchange gives no record, and all that was captured of it is released at once.
     Exclude,
-    /// The host's namespace is not known yet: decided when the response names it.
+    /// The host's namespace is not known yet. Sampling decides when the response names it.
     #[default]
     Open,
 }
@@ -22,7 +23,7 @@ pub enum Decision {
 /// The state of one worker's sampling.
 #[derive(Clone, Debug, Default)]
 pub struct Sampling {
-    /// A request id whose hash is below is kept; `None`: all are.
+    /// A request id is kept when its hash is below this. `None`: every id is kept.
     threshold: Option<u64>,
     until_known: Option<UntilKnown>,
     hosts: Option<Vec<String>>,
@@ -43,7 +44,8 @@ impl Sampling {
         self.threshold.is_none_or(|threshold| hash(request_id) < threshold)
     }
 
-    /// What the share decides for all requests alike: at a rate of 1 or 0 the request id need not be looked up.
+    /// The decision when it is the same for all requests, at a rate of 1 or 0: then the request id need not be looked
+    /// up.
     pub fn for_all(&self) -> Option<bool> {
         match self.threshold {
             None => Some(true),
@@ -69,10 +71,10 @@ impl Sampling {
         decided(hosts.contains(&key))
     }
 
-    /// Takes an answer of the sampling manager; anything but a good one leaves the list as it is.
+    /// Takes an answer of the sampling manager. A bad answer leaves the list as it is.
     ///
     /// # Errors
-    /// What was wrong with the answer.
+    /// The problem with the answer.
     pub fn learn(&mut self, status: u16, content_type: &[u8], body: &[u8]) -> Result<usize, String> {
         if status != 200 {
             return Err(format!("status {status}, takes 200"));
@@ -104,8 +106,8 @@ impl Sampling {
     }
 }
 
-/// FNV-1a, its bits mixed once more because ids differ in few places. The character that Envoy changes in a UUID to note
-/// its tracing decision (the first of the third group) is left out, so that the next proxy sees the same.
+/// FNV-1a, its bits mixed once more because ids differ in few places. The character that Envoy changes in a UUID to
+/// note its tracing decision (the first of the third group) is left out, so that the next proxy sees the same.
 /// <https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-request-id>
 fn hash(request_id: &[u8]) -> u64 {
     const TRACE_REASON: usize = 14;

@@ -27,12 +27,12 @@ options! {
     }
 }
 
-/// What is kept before the sampling manager has answered.
+/// The exchanges that are kept before the sampling manager has answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UntilKnown {
     /// Every exchange.
     All,
-    /// None.
+    /// No exchange.
     None,
 }
 

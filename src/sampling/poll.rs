@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A larger answer is refused: it would be held in every worker.
+/// The most bytes of an answer that are read; a larger answer is refused. Every worker holds the list.
 pub const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 /// The path that the manager answers on.
@@ -34,7 +34,7 @@ impl Poll {
         if due {
             self.next = now.saturating_add(self.interval);
         }
-        // One that is still in flight is left to its timeout.
+        // A poll that is still in flight is left to its timeout.
         due && self.in_flight.is_none()
     }
 

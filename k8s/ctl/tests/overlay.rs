@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
 };
+use tempfile::TempDir;
 
 /// The smallest module.
 const WASM: &[u8] = b"\0asm\x01\0\0\0";
@@ -13,19 +14,18 @@ const WASM: &[u8] = b"\0asm\x01\0\0\0";
 const REVISION: &str = "93a44bbb96c7";
 
 /// A directory to run in, removed at the end.
-struct Place(PathBuf);
+struct Place(TempDir);
 
 impl Place {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("http-trace-ctl-{}-{name}", std::process::id()));
-        fs::create_dir_all(&path).expect("a directory");
-        fs::write(path.join("filter.wasm"), WASM).expect("a file");
-        Self(path)
+    fn new() -> Self {
+        let directory = TempDir::new().expect("a directory");
+        fs::write(directory.path().join("filter.wasm"), WASM).expect("a file");
+        Self(directory)
     }
 
     fn run_with(&self, arguments: &str, environment: &[(&str, &str)]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_http-trace-ctl"));
-        command.current_dir(&self.0).arg("overlay").args(arguments.split_whitespace());
+        command.current_dir(self.0.path()).arg("overlay").args(arguments.split_whitespace());
         command.env_clear().env("WASM_FILTER_BINARY_PATH", "filter.wasm").envs(environment.iter().copied());
         command.output().expect("it runs")
     }
@@ -39,7 +39,7 @@ impl Place {
         let output = self.run_with(arguments, environment);
         assert!(output.status.success(), "{arguments}: {}", text(&output.stderr));
         let namespace = arguments.split_whitespace().next().expect("a namespace");
-        let root = self.0.join("k8s/overlays").join(namespace);
+        let root = self.0.path().join("k8s/overlays").join(namespace);
         let file = ["envoyfilter.yaml", "meshproxypatch.yaml", "envoypatchpolicy.yaml"].map(|name| root.join(name));
         fs::read_to_string(file.iter().find(|path| path.exists()).expect("a patch")).expect("text")
     }
@@ -57,14 +57,8 @@ impl Place {
             }
         }
         let mut all = BTreeMap::new();
-        walk(&self.0.join("k8s"), &mut all);
+        walk(&self.0.path().join("k8s"), &mut all);
         all
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -74,11 +68,11 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn the_same_bytes_every_time_and_a_list_that_sha256sum_takes() {
-    let place = Place::new("same");
+    let place = Place::new();
     assert!(place.run("shop billing --collector collector.observability:9000").status.success());
     let files = place.files();
     let names: Vec<_> =
-        files.keys().map(|path| path.strip_prefix(&place.0).expect("below").display().to_string()).collect();
+        files.keys().map(|path| path.strip_prefix(place.0.path()).expect("below").display().to_string()).collect();
     let of = |namespace: &str| {
         ["envoyfilter.yaml", "generated.sha256", "http-trace-filter.wasm", "kustomization.yaml"]
             .map(|name| format!("k8s/overlays/{namespace}/{name}"))
@@ -88,16 +82,16 @@ fn the_same_bytes_every_time_and_a_list_that_sha256sum_takes() {
     assert_eq!((again.status.success(), place.files()), (true, files));
     assert!(text(&again.stdout).contains(&format!("k8s/overlays/shop: revision {REVISION}; ")), "{again:?}");
     let mut check = Command::new("sha256sum");
-    check.args(["--check", "--strict", "generated.sha256"]).current_dir(place.0.join("k8s/overlays/shop"));
+    check.args(["--check", "--strict", "generated.sha256"]).current_dir(place.0.path().join("k8s/overlays/shop"));
     let checked = check.output().expect("sha256sum");
     assert!(checked.status.success(), "{checked:?}");
 }
 
 #[test]
 fn another_kind_takes_the_place_of_the_first_and_leaves_strangers() {
-    let place = Place::new("kinds");
+    let place = Place::new();
     place.written("shop", &[]);
-    let notes = place.0.join("k8s/overlays/shop/NOTES.md");
+    let notes = place.0.path().join("k8s/overlays/shop/NOTES.md");
     fs::write(&notes, "ours").expect("a file");
     place.written("shop --delivery inline --mesh kuma", &[]);
     let names: Vec<_> = place
@@ -110,7 +104,7 @@ fn another_kind_takes_the_place_of_the_first_and_leaves_strangers() {
 
 #[test]
 fn the_original_s_variables_are_honoured() {
-    let place = Place::new("variables");
+    let place = Place::new();
     let patch = place.written("defaults", &[("WASM_FILTER_TRACE_BACKEND_ADDRESS", "")]);
     assert!(patch.contains(r#"address: "apiclarity-apiclarity.apiclarity.svc.cluster.local""#), "{patch}");
     assert!(patch.contains("port_value: 9000") && !patch.contains("sampling"), "{patch}");
@@ -131,7 +125,7 @@ fn the_original_s_variables_are_honoured() {
     ] {
         assert!(patch.contains(expected), "{expected} is not in\n{patch}");
     }
-    let kustomization = fs::read_to_string(place.0.join("k8s/overlays/shop/kustomization.yaml")).expect("text");
+    let kustomization = fs::read_to_string(place.0.path().join("k8s/overlays/shop/kustomization.yaml")).expect("text");
     assert!(kustomization.contains(&format!("\"wasm-filter-{REVISION}\"")), "{kustomization}");
     // The command line counts more.
     let patch = place.written("shop --collector [2001:db8::1]:1 --sampling manager.example:2", &environment);
@@ -141,14 +135,14 @@ fn the_original_s_variables_are_honoured() {
 
 #[test]
 fn the_configuration_is_the_user_s_with_what_is_missing() {
-    let place = Place::new("configuration");
+    let place = Place::new();
     let configuration =
         r#"{"sampling":{"rate":0.5,"hosts":true},"collector":{"path":"/in","authority":"a"},"mesh":"none"}"#;
-    fs::write(place.0.join("c.json"), configuration).expect("a file");
+    fs::write(place.0.path().join("c.json"), configuration).expect("a file");
     let patch = place.written("shop --config c.json --context inbound", &[]);
     let expected = r#"{"sampling":{"rate":0.5,"hosts":{"cluster":"trace_sampling_manager_inbound"}},"collector":{"path":"/in","authority":"a","cluster":"trace_analyzer_inbound"},"mesh":"none"}"#;
     assert!(patch.contains(&expected.replace('"', "\\\"")), "{patch}");
-    fs::write(place.0.join("c.json"), r#"{"collector":{"cluster":"own"}}"#).expect("a file");
+    fs::write(place.0.path().join("c.json"), r#"{"collector":{"cluster":"own"}}"#).expect("a file");
     let patch = place.written("shop --config c.json --mesh kuma --delivery inline", &[]);
     assert!(!patch.contains("cluster:"), "no cluster is added: {patch}");
     let name = "collector.observability.svc.cluster.local";
@@ -158,7 +152,7 @@ fn the_configuration_is_the_user_s_with_what_is_missing() {
 
 #[test]
 fn tls_and_http2_are_the_cluster_s() {
-    let place = Place::new("tls");
+    let place = Place::new();
     let patch = place.written(
         "shop --collector a.example:443 --tls --tls-ca /ca.pem --tls-cert /c.pem --tls-key /k.pem --http2",
         &[],
@@ -173,7 +167,7 @@ fn tls_and_http2_are_the_cluster_s() {
 /// For every mesh, in the order of the list; only who asks for it gets a VM that may do everything.
 #[test]
 fn the_vm_may_do_what_the_filter_needs() {
-    let place = Place::new("capabilities");
+    let place = Place::new();
     let names = include_str!("../src/overlay/capabilities.txt").lines();
     let names: Vec<String> = names.map(|name| format!("{name}: {{}}")).collect();
     for mesh in ["istio", "kuma", "istio --delivery inline", "envoy-gateway --gateway eg"] {
@@ -189,12 +183,12 @@ fn the_vm_may_do_what_the_filter_needs() {
 /// Whatever is wrong: one line that says so, exit code 1, and not a byte has changed.
 #[test]
 fn wrong_input_changes_nothing() {
-    let place = Place::new("wrong");
+    let place = Place::new();
     place.written("shop", &[]);
-    fs::write(place.0.join("bad.json"), r#"{"formt":"publish","queue":{"max_bytes":-1}}"#).expect("a file");
-    fs::write(place.0.join("text.wasm"), "no module").expect("a file");
-    fs::write(place.0.join("large.wasm"), [WASM, &[0; 190_000]].concat()).expect("a file");
-    fs::write(place.0.join("file"), "").expect("a file");
+    fs::write(place.0.path().join("bad.json"), r#"{"formt":"publish","queue":{"max_bytes":-1}}"#).expect("a file");
+    fs::write(place.0.path().join("text.wasm"), "no module").expect("a file");
+    fs::write(place.0.path().join("large.wasm"), [WASM, &[0; 190_000]].concat()).expect("a file");
+    fs::write(place.0.path().join("file"), "").expect("a file");
     let before = place.files();
     let long = "a".repeat(64);
     for (arguments, expected) in [
@@ -255,9 +249,9 @@ fn refused(place: &Place, arguments: &str, environment: &[(&str, &str)], expecte
 /// An overlay that a hand has touched stays, and so do all others of the same call.
 #[test]
 fn what_it_did_not_write_is_not_overwritten() {
-    let place = Place::new("hand");
+    let place = Place::new();
     place.written("shop", &[]);
-    let filter = place.0.join("k8s/overlays/shop/envoyfilter.yaml");
+    let filter = place.0.path().join("k8s/overlays/shop/envoyfilter.yaml");
     let written = fs::read_to_string(&filter).expect("text");
     fs::write(&filter, format!("{written}# by hand\n")).expect("a file");
     let before = place.files();
@@ -268,10 +262,10 @@ fn what_it_did_not_write_is_not_overwritten() {
     fs::write(&filter, written).expect("a file");
     place.written("shop --context inbound", &[]);
     // A directory that was there before is not its own.
-    let own = place.0.join("k8s/overlays/own");
+    let own = place.0.path().join("k8s/overlays/own");
     fs::create_dir(&own).expect("a directory");
     fs::write(own.join("kustomization.yaml"), "resources: []\n").expect("a file");
     refused(&place, "own", &[], "k8s/overlays/own/kustomization.yaml: got a file that");
-    fs::write(place.0.join("k8s/overlays/shop/generated.sha256"), "garbage\n").expect("a file");
+    fs::write(place.0.path().join("k8s/overlays/shop/generated.sha256"), "garbage\n").expect("a file");
     refused(&place, "shop", &[], "generated.sha256: got something else than sha256sum's list");
 }

@@ -1,14 +1,15 @@
 //! The whole run: what it needs, and its rounds.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-use std::{fs, io};
 
+use fs_err as fs;
 use http_trace_e2e::envoy;
-use http_trace_e2e::temp::TempDir;
 use signal_hook::consts::{SIGINT, SIGTERM};
+use tempfile::TempDir;
 
 use crate::case::Case;
 use crate::cases::{self, Files};
@@ -25,7 +26,6 @@ pub(crate) struct Bench {
     pub(crate) other: Other,
     /// Who runs where.
     pub(crate) pinning: Pinning,
-    /// The machine.
     pub(crate) machine: Machine,
     /// The length of each load.
     pub(crate) seconds: u32,
@@ -125,10 +125,10 @@ fn assemble(directory: &Path, name: &str, text: &str) -> io::Result<PathBuf> {
 
 /// A copy of a wasm file: what is measured stays the same when somebody builds the filter anew during the rounds.
 fn copied(file: &Path, to: &Path) -> io::Result<PathBuf> {
-    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
-    let bytes = fs::read(file).map_err(named)?;
+    let bytes = fs::read(file)?;
     if !bytes.starts_with(b"\0asm") {
-        return Err(named(io::Error::other("this is no wasm module, which begins with the bytes 0, \"asm\"")));
+        let problem = "this is no wasm module, which begins with the bytes 0, \"asm\"";
+        return Err(io::Error::other(format!("{}: {problem}", file.display())));
     }
     fs::write(to, bytes)?;
     Ok(to.to_owned())
@@ -143,9 +143,9 @@ fn further(file: &Path, directory: &Path) -> io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{assemble, copied, further};
-    use http_trace_e2e::temp::TempDir;
+    use tempfile::TempDir;
 
+    use super::{assemble, copied, further};
     #[test]
     fn the_filters_assemble() {
         let directory = TempDir::new().unwrap();
@@ -173,7 +173,7 @@ mod tests {
     fn what_is_no_filter_is_named() {
         let directory = TempDir::new().unwrap();
         let missing = directory.path().join("missing.wasm");
-        assert!(further(&missing, &directory.path().join("1")).unwrap_err().to_string().contains("missing.wasm: "));
+        assert!(further(&missing, &directory.path().join("1")).unwrap_err().to_string().contains("missing.wasm`: "));
         std::fs::write(&missing, "text").unwrap();
         assert!(
             further(&missing, &directory.path().join("2"))

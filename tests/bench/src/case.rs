@@ -38,7 +38,6 @@ pub(crate) enum Records {
 /// One row of the table.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
-    /// Its name.
     pub(crate) name: String,
     /// The bytes of the response's body, and, above [`SMALL`], of the request's too.
     pub(crate) body: usize,

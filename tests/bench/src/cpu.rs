@@ -1,7 +1,9 @@
 //! CPUs: which there are, who runs where, and how much of them a process has used.
 
+use std::io;
 use std::time::Duration;
-use std::{fs, io};
+
+use fs_err as fs;
 
 /// Which CPU the measured Envoy has, and which everything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +64,8 @@ fn unavailable() -> io::Error {
 /// The CPU time that all threads of a process have used.
 pub(crate) fn used(pid: u32) -> io::Result<Duration> {
     let tasks = format!("/proc/{pid}/task");
-    let named = |error: io::Error| io::Error::new(error.kind(), format!("{tasks}: {error}"));
     let mut sum = Duration::ZERO;
-    for task in fs::read_dir(&tasks).map_err(named)? {
+    for task in fs::read_dir(tasks)? {
         let path = task?.path();
         // A thread may end while it is looked at. Where the kernel counts no nanoseconds it counts ticks.
         let nanoseconds = fs::read_to_string(path.join("schedstat")).ok().and_then(|text| of_schedstat(&text));
@@ -125,7 +126,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn of_no_process_names_it() {
-        assert!(super::used(u32::MAX).unwrap_err().to_string().starts_with("/proc/4294967295/task: "));
+        assert!(super::used(u32::MAX).unwrap_err().to_string().contains("`/proc/4294967295/task`: "));
     }
 
     #[cfg(not(target_os = "linux"))]

@@ -1,7 +1,8 @@
 //! The machine that the figures are of.
 
-use std::{env, fs};
+use std::env;
 
+use fs_err as fs;
 use serde_json::{Value, json};
 
 use crate::cpu::Pinning;

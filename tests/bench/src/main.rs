@@ -20,12 +20,11 @@ mod table;
 mod taps;
 mod wrk;
 
-use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use fs_err::File;
 use serde_json::json;
 
 use crate::bench::Bench;
@@ -46,7 +45,7 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> io::Result<()> {
     // Before minutes of work, not after it.
-    let [json, svg] = [&options.json, &options.svg].map(|path| path.as_ref().map(create).transpose());
+    let [json, svg] = [&options.json, &options.svg].map(|path| path.as_ref().map(File::create).transpose());
     let (json, svg) = (json?, svg?);
     let bench = Bench::start(options)?;
     eprintln!("{}", bench.machine.line());
@@ -63,12 +62,12 @@ fn run(options: &Options) -> io::Result<()> {
     let rows = bench.rounds(options.rounds)?;
     let subtitle = format!("{}; medians of {} rounds", bench.machine.line(), options.rounds);
     writeln!(stdout, "{subtitle}\n\n{}\n{}\n{}", table::table(&rows), ratios::ratios(&rows), table::LEGEND)?;
-    if let Some((path, mut file)) = json {
+    if let Some(mut file) = json {
         let report = json!({ "machine": bench.machine.json(), "cases": results::json(&rows) });
-        file.write_all(format!("{report:#}\n").as_bytes()).map_err(|error| named(path, &error))?;
+        file.write_all(format!("{report:#}\n").as_bytes())?;
     }
-    if let Some((path, mut file)) = svg {
-        file.write_all(chart::chart(&rows, &subtitle).as_bytes()).map_err(|error| named(path, &error))?;
+    if let Some(mut file) = svg {
+        file.write_all(chart::chart(&rows, &subtitle).as_bytes())?;
     }
     Ok(())
 }
@@ -77,12 +76,4 @@ fn run(options: &Options) -> io::Result<()> {
 fn is_asked_for(case: &Case, options: &Options) -> bool {
     let by_default = options.cases.is_empty() && case.name == "ours-1";
     by_default || case.is_further() || options.cases.contains(&case.name)
-}
-
-fn create(path: &PathBuf) -> io::Result<(&Path, File)> {
-    Ok((path, File::create(path).map_err(|error| named(path, &error))?))
-}
-
-fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -1,13 +1,13 @@
 //! The second Envoy: the upstream and the collector, on another CPU than the first.
 
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use http_trace_e2e::temp::TempDir;
+use fs_err as fs;
 use http_trace_e2e::wait::DEADLINE;
+use tempfile::TempDir;
 
 use crate::bootstrap;
 use crate::case::SIZES;

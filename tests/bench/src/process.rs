@@ -1,19 +1,19 @@
 //! An Envoy as a child process, which never outlives the benchmark.
 
-use std::fs::{self, File};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use fs_err::{self as fs, File};
 use http_trace_e2e::admin::Admin;
 use http_trace_e2e::envoy;
 use http_trace_e2e::resident::resident;
-use http_trace_e2e::temp::TempDir;
 use http_trace_e2e::wait::DEADLINE;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// A running Envoy with one worker.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Process {
     pub(crate) fn start(directory: TempDir, config: &Value) -> io::Result<Self> {
         let file = directory.path().join("envoy.json");
         fs::write(&file, config.to_string())?;
-        let log = File::create(directory.path().join("envoy.log"))?;
+        let log = File::create(directory.path().join("envoy.log"))?.into_file();
         let program = envoy::program();
         let mut command = envoy::command(&program);
         command.args(["--concurrency", "1", "--use-dynamic-base-id", "--log-level", "warning", "--config-path"]);

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use http_trace_e2e::temp::TempDir;
+use tempfile::TempDir;
 
 use crate::bootstrap;
 use crate::case::{Case, Records};
@@ -16,7 +16,6 @@ use crate::taps::Taps;
 /// A running one.
 #[derive(Debug)]
 pub(crate) struct Subject<'a> {
-    /// The process.
     pub(crate) process: Process,
     /// Where it serves.
     pub(crate) address: SocketAddr,

@@ -1,11 +1,13 @@
 //! The files that Envoy's tap filter writes: counted, and removed at once, because they would fill the disk.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use std::{fs, io};
+
+use fs_err as fs;
 
 /// Counts and removes the files of a directory while it exists.
 #[derive(Debug)]
@@ -90,10 +92,11 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
     use std::time::{Duration, Instant};
-    use std::{fs, thread};
 
-    use http_trace_e2e::temp::TempDir;
+    use fs_err as fs;
+    use tempfile::TempDir;
 
     use super::Taps;
 

@@ -33,9 +33,7 @@ pub enum Answer {
 /// One export request that arrived whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// Its records.
     pub records: Vec<Record>,
-    /// Its answer.
     pub answer: Answer,
 }
 

@@ -8,40 +8,40 @@ use http_trace_e2e::collector::Manner;
 /// How the collector fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CollectorFault {
-    /// Its port refuses, and its connections are gone.
+    /// The port refuses, and open connections are gone.
     Killed,
-    /// It accepts and never answers.
+    /// Accepts and never answers.
     Stalled,
-    /// It takes long to acknowledge.
+    /// Takes long to acknowledge.
     Slowed,
-    /// It answers what is not HTTP.
+    /// Answers what is not HTTP.
     Garbage,
-    /// It reads and resets.
+    /// Reads and resets.
     Resets,
-    /// It answers 503.
+    /// Answers 503.
     Unavailable,
-    /// It answers 408.
+    /// Answers 408.
     TimesOut,
-    /// It answers 429 with `Retry-After`.
+    /// Answers 429 with `Retry-After`.
     TooMany,
-    /// It answers 400: the records are not sent again.
+    /// Answers 400: the records are not sent again.
     Rejects,
-    /// It closes when it has read the head of the request.
+    /// Closes when it has read the head of the request.
     ClosesUnread,
-    /// It closes after the head of a 200.
+    /// Closes after the head of a 200.
     ClosesHalfWay,
-    /// It resets within the body of a 200.
+    /// Resets within the body of a 200.
     ResetsHalfWay,
 }
 
 /// How the upstream fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UpstreamFault {
-    /// Its port refuses, and its connections are gone.
+    /// The port refuses, and open connections are gone.
     Killed,
     /// All its connections are cut at once.
     Cut,
-    /// It takes long.
+    /// Takes long.
     Slowed,
 }
 

@@ -61,7 +61,6 @@ pub struct Verdict {
     pub reasons: Vec<String>,
 }
 
-/// Judges.
 #[must_use]
 pub fn judge(evidence: &Evidence<'_>) -> Verdict {
     let mut verdict = Verdict::default();

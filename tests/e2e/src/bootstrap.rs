@@ -17,10 +17,10 @@ const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wa
 
 /// A host that no route serves: Envoy answers 404.
 pub const NOWHERE: &str = "nowhere.test";
-/// What Envoy itself answers to `/local`.
+/// The body of Envoy's own answer to `/local`.
 pub const LOCAL_BODY: &str = "answered by Envoy";
 
-/// What a configuration depends on.
+/// All that a configuration depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan<'a> {
     /// The file that Envoy reads the filter from, and reads again when another is moved there: see [`discovery`].
@@ -29,7 +29,6 @@ pub struct Plan<'a> {
     pub upstream: SocketAddr,
     /// The HTTP/2 upstream.
     pub upstream_h2: SocketAddr,
-    /// The collector.
     pub collector: SocketAddr,
 }
 
@@ -108,7 +107,7 @@ pub fn configure(plugin: &mut Value, configuration: &str) {
         json!({ "@type": "type.googleapis.com/google.protobuf.StringValue", "value": configuration });
 }
 
-/// What [`Plan::discovery`] holds.
+/// The content of the file [`Plan::discovery`].
 #[must_use]
 pub fn discovery(plugin: Value) -> Value {
     json!({ "resources": [{

@@ -1,4 +1,4 @@
-//! What Envoy lets the filter's VM do: the list that the generated overlays have, and no more.
+//! The capabilities that Envoy gives the filter's VM: those of the generated overlays, and no more.
 //! <https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/wasm/v3/wasm.proto#extensions-wasm-v3-capabilityrestrictionconfig>
 
 use serde_json::{Map, Value, json};

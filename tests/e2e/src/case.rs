@@ -10,7 +10,7 @@ use crate::request::Request;
 /// When the client goes away without waiting for the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Abort {
-    /// It does not.
+    /// The client does not give up.
     #[default]
     Never,
     /// The upstream has this many bytes of the request's body. No more are sent.
@@ -22,13 +22,13 @@ pub enum Abort {
 /// One exchange to be tried.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// What it is about, for messages.
+    /// The case in a few words, for messages.
     pub name: String,
-    /// What the client speaks.
+    /// The client's protocol.
     pub protocol: Protocol,
-    /// What the client sends.
+    /// The client's request.
     pub request: Request,
-    /// What the upstream answers, if it is asked.
+    /// The upstream's reply, if the request reaches it.
     pub reply: Reply,
     /// Whether the client goes away.
     pub abort: Abort,
@@ -51,13 +51,13 @@ impl Case {
     }
 }
 
-/// What the two sides of Envoy saw.
+/// An exchange as it was seen on both sides of Envoy.
 #[derive(Clone, Debug)]
 pub struct Exchange {
     /// The client's address.
     pub source: SocketAddr,
-    /// What the client saw.
+    /// The answer that the client got.
     pub answer: Message,
-    /// What the upstream saw; nothing when it was not asked.
+    /// The request that the upstream got; nothing when the request did not reach it.
     pub seen: Option<Message>,
 }

@@ -14,7 +14,7 @@ use crate::message::{End, Message, Shared};
 use crate::server::{Port, each_connection, hang, lock};
 use crate::wire::{Kind, Reader};
 
-/// What the collector does with a POST.
+/// The collector's treatment of a POST.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Manner {
     /// Keeps it and acknowledges it.
@@ -60,14 +60,14 @@ pub struct Post {
     pub message: Message,
     /// When it had arrived whole.
     pub at: Instant,
-    /// What the collector did with it.
+    /// The collector's treatment of it.
     pub manner: Manner,
     /// When a whole answer was sent, if one was: the collector may be stopped before, or the other side go away.
     pub answered: Arc<OnceLock<Instant>>,
 }
 
 impl Post {
-    /// Its body as JSON.
+    /// The body as JSON.
     ///
     /// # Errors
     /// Where it stops being JSON, with the text around it.
@@ -87,14 +87,12 @@ impl Post {
     }
 }
 
-/// What it answers as the sampling manager, to `GET /api/hostsToTrace`.
+/// The collector's answer as the sampling manager, to `GET /api/hostsToTrace`.
 #[derive(Clone, Debug, Default)]
 pub struct Hosts {
     /// The status; 0: it does not know the path.
     pub status: u16,
-    /// The content type.
     pub content_type: String,
-    /// The body.
     pub body: String,
     /// How often it was asked.
     pub asked: u64,
@@ -235,7 +233,7 @@ async fn answer(stream: TcpStream, state: Arc<State>) -> io::Result<()> {
                 reader.stream().write_all(half).await?;
                 return reader.stream().set_zero_linger();
             }
-            // It was another manner when the head was read.
+            // The manner was another one when the head was read.
             Manner::CloseUnread => return Ok(()),
             Manner::Garbage => return reader.stream().write_all(b"\x16\x03\x01 what HTTP is not\r\n\r\n").await,
             Manner::Stall => return hang(reader.stream()).await,

@@ -3,20 +3,20 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, ColorChoice};
 use http_trace_e2e::case::Case;
 use http_trace_e2e::envoy;
 use http_trace_e2e::rig::{Rig, unused_id};
 use http_trace_e2e::wait::{self, DEADLINE};
 use serde_json::Value;
 
-use crate::paint::{Color, Paint};
+use crate::paint;
 use crate::say::say;
 use crate::scenes::{scenes, shop};
 use crate::show;
 use crate::until;
 
-/// What the command line says.
+/// The command line.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Stay up afterwards, and show the records of whatever is sent, until Ctrl-C.
@@ -24,7 +24,7 @@ pub(crate) struct Options {
     keep: bool,
     /// When to use colours.
     #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
-    color: Color,
+    color: ColorChoice,
 }
 
 /// Runs it. Ctrl-C or SIGTERM end it at any point, and Envoy with it.
@@ -33,23 +33,23 @@ pub(crate) async fn run(options: &Options) -> io::Result<()> {
 }
 
 async fn play(options: &Options) -> io::Result<()> {
-    let paint = Paint::new(options.color);
-    let rig = start(paint).await?;
+    paint::choose(options.color);
+    let rig = start().await?;
     let mut sent = Vec::new();
     let scenes = scenes();
     for (at, mut case) in scenes.into_iter().enumerate() {
         case.request.id = unused_id();
-        say(&format!("\n{}", paint.bold(&format!("{}. {}", at + 1, case.name))))?;
+        say(&format!("\n{}", paint::bold(&format!("{}. {}", at + 1, case.name))))?;
         let record = scene(&rig, &case).await?;
-        say(&show::record(&record, paint))?;
+        say(&show::record(&record))?;
         sent.push(case.request.id);
     }
     rig.settle(sent.len() as u64).await;
-    summary(&rig, &sent, paint)?;
-    if options.keep { live(&rig, paint).await } else { Ok(()) }
+    summary(&rig, &sent)?;
+    if options.keep { live(&rig).await } else { Ok(()) }
 }
 
-async fn start(paint: Paint) -> io::Result<Rig> {
+async fn start() -> io::Result<Rig> {
     let wasm = envoy::wasm()?;
     let size = wasm.metadata().map_or(0, |metadata| metadata.len() as usize);
     say(&format!("Starting Envoy ({})", envoy::program().display()))?;
@@ -58,7 +58,7 @@ async fn start(paint: Paint) -> io::Result<Rig> {
     let rig = Rig::start(None, shop).await?;
     let version = rig.envoy.admin().version().unwrap_or_else(|_| "?".to_owned());
     let ready = format!("Envoy {version} is ready after {:.1} s", start.elapsed().as_secs_f32());
-    say(&format!("{}: clients → {} → shop {}", paint.good(&ready), rig.envoy.filtered(), rig.upstream.h1))?;
+    say(&format!("{}: clients → {} → shop {}", paint::good(&ready), rig.envoy.filtered(), rig.upstream.h1))?;
     say(&format!("The filter POSTs one record of each exchange to the collector, {}", rig.collector.address))?;
     Ok(rig)
 }
@@ -73,7 +73,7 @@ async fn scene(rig: &Rig, case: &Case) -> io::Result<Value> {
     post.json().map_err(|error| with_log(rig, &error))
 }
 
-fn summary(rig: &Rig, sent: &[String], paint: Paint) -> io::Result<()> {
+fn summary(rig: &Rig, sent: &[String]) -> io::Result<()> {
     let posts = rig.collector.take();
     let records: Vec<Value> = posts.iter().filter_map(|post| post.json().ok()).collect();
     let of = |id: &String| records.iter().filter(|record| record["request_id"] == **id).count();
@@ -89,20 +89,20 @@ fn summary(rig: &Rig, sent: &[String], paint: Paint) -> io::Result<()> {
     if records.len() != sent.len() || sent.iter().any(|id| of(id) != 1) {
         return Err(with_log(rig, &format!("{lines}: not one of each")));
     }
-    say(&format!("\n{}\n{lines}", paint.good("One record of each exchange")))
+    say(&format!("\n{}\n{lines}", paint::good("One record of each exchange")))
 }
 
 /// Shows what arrives, until interrupted.
-async fn live(rig: &Rig, paint: Paint) -> io::Result<()> {
+async fn live(rig: &Rig) -> io::Result<()> {
     let at = rig.envoy.filtered();
-    say(&format!("\n{}", paint.bold("Envoy stays up. Send it requests from another terminal:")))?;
+    say(&format!("\n{}", paint::bold("Envoy stays up. Send it requests from another terminal:")))?;
     for example in ["/catalogue", "/orders -d '{\"items\":[1]}'", "/pictures/large -o /dev/null", "/stalls -m 1"] {
         say(&format!("  curl http://{at}{example}"))?;
     }
     say("Ctrl-C ends it.")?;
     loop {
         for post in rig.collector.take() {
-            say(&format!("\n{}", show::post(&post, paint)))?;
+            say(&format!("\n{}", show::post(&post)))?;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -8,15 +8,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs, io};
 
-use clap::Args;
+use clap::{Args, ColorChoice};
 use http_trace_e2e::bootstrap;
 use http_trace_e2e::envoy;
 use http_trace_e2e::rig::Rig;
-use http_trace_e2e::temp::TempDir;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 
-use crate::paint::{Color, Paint};
+use crate::paint;
 use crate::say::say;
 use crate::scenes::shop;
 use crate::{show, until};
@@ -42,7 +42,7 @@ pub(crate) struct Options {
     config: Option<PathBuf>,
     /// When to use colours.
     #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
-    color: Color,
+    color: ColorChoice,
 }
 
 /// Runs it, until Ctrl-C or SIGTERM.
@@ -51,7 +51,7 @@ pub(crate) async fn run(options: &Options) -> io::Result<()> {
 }
 
 async fn serve(options: &Options) -> io::Result<()> {
-    let paint = Paint::new(options.color);
+    paint::choose(options.color);
     let named = options.wasm.clone().or_else(|| env::var_os("HTTP_TRACE_FILTER_WASM").map(PathBuf::from));
     let mut filters = watch::filters(options.wasm.as_deref(), named.clone());
     let first = match watch::first(&filters, named.is_some()) {
@@ -60,7 +60,7 @@ async fn serve(options: &Options) -> io::Result<()> {
     };
     // Watched before it is read: no edit is lost between.
     let mut config = options.config.as_ref().map(Watch::new);
-    let mut session = Session::start(&first, options.config.as_deref(), paint).await?;
+    let mut session = Session::start(&first, options.config.as_deref()).await?;
     session.explain(&filters, options.config.as_deref())?;
     loop {
         session.show()?;
@@ -100,11 +100,10 @@ struct Session {
     plugin: Value,
     /// Whether Envoy took any.
     loaded: bool,
-    paint: Paint,
 }
 
 impl Session {
-    async fn start(wasm: &Path, config: Option<&Path>, paint: Paint) -> io::Result<Self> {
+    async fn start(wasm: &Path, config: Option<&Path>) -> io::Result<Self> {
         let bytes = read(wasm)?;
         let configuration = config.map(read_text).transpose()?;
         say(&format!("Starting Envoy ({}) with {}", envoy::program().display(), described(wasm, &bytes)))?;
@@ -114,14 +113,14 @@ impl Session {
         rig.envoy.admin().post("/logging?wasm=debug")?;
         let (log, plugin, loaded) = (Log::open(&rig.envoy.log_file())?, rig.plugin()?, !rig.has_refused()?);
         if !loaded {
-            say(&paint.bad("Envoy refuses it, and answers 500 until it takes another; its log, below, says why"))?;
+            say(&paint::bad("Envoy refuses it, and answers 500 until it takes another; its log, below, says why"))?;
         }
-        Ok(Self { rig, log, copies, plugin, loaded, paint })
+        Ok(Self { rig, log, copies, plugin, loaded })
     }
 
     fn explain(&self, filters: &[Watch], config: Option<&Path>) -> io::Result<()> {
         let version = self.rig.envoy.admin().version().unwrap_or_else(|_| "?".to_owned());
-        say(&self.paint.good(&format!("Envoy {version} is up. Send it requests from another terminal:")))?;
+        say(&paint::good(&format!("Envoy {version} is up. Send it requests from another terminal:")))?;
         for example in ["/catalogue", "/orders -d '{\"items\":[1]}'", "/pictures/large -o /dev/null", "/stalls -m 1"] {
             say(&format!("  curl http://{}{example}", self.rig.envoy.filtered()))?;
         }
@@ -134,11 +133,11 @@ impl Session {
 
     /// Prints what came since the last call. An error once Envoy has ended.
     fn show(&mut self) -> io::Result<()> {
-        for line in self.log.lines(self.paint)? {
+        for line in self.log.lines()? {
             say(&line)?;
         }
         for post in self.rig.collector.take() {
-            say(&format!("\n{}\n", show::post(&post, self.paint)))?;
+            say(&format!("\n{}\n", show::post(&post)))?;
         }
         match self.rig.envoy.ended()? {
             Some(status) => Err(io::Error::other(format!("Envoy has ended: {status}\n{}", self.rig.envoy.log_tail()))),
@@ -151,7 +150,7 @@ impl Session {
         let bytes = match read(wasm) {
             Ok(bytes) => bytes,
             // It is being written again.
-            Err(error) => return say(&self.paint.note(&error.to_string())),
+            Err(error) => return say(&paint::note(&error.to_string())),
         };
         let mut plugin = self.plugin.clone();
         point(&mut plugin, &self.copies.next(&bytes)?);
@@ -162,7 +161,7 @@ impl Session {
     async fn configure(&mut self, config: &Path) -> io::Result<()> {
         let configuration = match read_text(config) {
             Ok(configuration) => configuration,
-            Err(error) => return say(&self.paint.note(&error.to_string())),
+            Err(error) => return say(&paint::note(&error.to_string())),
         };
         let what = format!("{}, {} bytes", config.display(), show::grouped(configuration.len()));
         let mut plugin = self.plugin.clone();
@@ -177,11 +176,11 @@ impl Session {
     async fn replace(&mut self, what: &str, plugin: Value) -> io::Result<()> {
         let taken = self.rig.replace(what, plugin.clone()).await;
         let said = match &taken {
-            Ok(()) => self.paint.good(&format!("Loaded {what}")),
+            Ok(()) => paint::good(&format!("Loaded {what}")),
             Err(error) if self.loaded => {
-                self.paint.bad(&format!("{error}: the one before stays; its log, below, says why"))
+                paint::bad(&format!("{error}: the one before stays; its log, below, says why"))
             }
-            Err(error) => self.paint.bad(&format!("{error}; its log, below, says why")),
+            Err(error) => paint::bad(&format!("{error}; its log, below, says why")),
         };
         self.loaded |= taken.is_ok();
         // A new build is not tried together with a configuration that was refused, nor the other way round.

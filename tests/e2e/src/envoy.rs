@@ -1,6 +1,5 @@
 //! A real Envoy as a child process, which never outlives the test.
 
-use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -8,14 +7,15 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, io, thread};
 
+use fs_err::{self as fs, File};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::admin::Admin;
 use crate::bootstrap::{FILTERED, PLAIN};
 use crate::resident;
-use crate::temp::TempDir;
 use crate::wait::DEADLINE;
 
 /// The program: `$ENVOY`, by default `envoy` from `$PATH`. It may be a wrapper that takes the same arguments.
@@ -86,7 +86,7 @@ impl Envoy {
     /// Checks a bootstrap without running it: unknown fields are refused everywhere.
     ///
     /// # Errors
-    /// What Envoy has against it.
+    /// Envoy's reason for the refusal.
     pub fn validate(bootstrap: &Value) -> io::Result<()> {
         let directory = TempDir::new()?;
         let config = directory.path().join("envoy.json");
@@ -100,7 +100,7 @@ impl Envoy {
         Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()))
     }
 
-    /// Its admin interface.
+    /// The admin interface.
     #[must_use]
     pub fn admin(&self) -> Admin {
         self.admin
@@ -118,7 +118,7 @@ impl Envoy {
         self.plain
     }
 
-    /// Its resident memory in bytes.
+    /// Resident memory, in bytes.
     ///
     /// # Errors
     /// When `/proc` cannot be read, as where there is no Linux.
@@ -140,7 +140,7 @@ impl Envoy {
         self.directory.path().join("envoy.log")
     }
 
-    /// What it logged so far.
+    /// The log so far.
     #[must_use]
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(self.log_file()).unwrap_or_default()).into_owned()
@@ -196,7 +196,7 @@ pub fn command(program: &Path) -> Command {
 
 fn spawn(directory: &Path, config: &Path, workers: u32) -> io::Result<Child> {
     let program = program();
-    let log = File::create(directory.join("envoy.log"))?;
+    let log = File::create(directory.join("envoy.log"))?.into_file();
     let mut command = command(&program);
     command
         .args(["--concurrency", &workers.to_string(), "--use-dynamic-base-id", "--log-level", "warning"])

@@ -24,7 +24,6 @@ pub struct Half {
 /// An expected record.
 #[derive(Clone, Debug)]
 pub struct Expected {
-    /// `request_id`.
     pub request_id: String,
     /// `source_address`.
     pub source: SocketAddr,
@@ -73,7 +72,7 @@ impl Expected {
     /// The record of a request that Envoy answered before any filter saw it.
     #[must_use]
     pub fn unseen(source: SocketAddr, destination: SocketAddr, answer: &Message) -> Self {
-        // What Envoy has at hand when it logs: the whole answer, but for an empty body's length.
+        // When it logs, Envoy has the whole answer, but for an empty body's length.
         let mut headers = answer.headers.clone();
         headers.retain(|(name, value)| (&name[..], &value[..]) != (b"content-length", b"0"));
         Self {
@@ -100,7 +99,6 @@ impl Expected {
         self.response.headers.retain(|(n, _)| n != name.as_bytes());
     }
 
-    /// As JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         // Without an `:authority` there is no host.

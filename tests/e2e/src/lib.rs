@@ -26,7 +26,6 @@ pub mod rig;
 mod server;
 pub mod stage;
 pub mod svg;
-pub mod temp;
 pub mod upstream;
 pub mod upstream_h2;
 pub mod wait;

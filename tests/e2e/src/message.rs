@@ -1,4 +1,4 @@
-//! What one side of an exchange saw of the other: a request or a response, however it ended.
+//! A request or a response as the other side saw it, however it ended.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,10 +9,10 @@ pub type Headers = Vec<(Vec<u8>, Vec<u8>)>;
 /// How a message ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum End {
-    /// It is still arriving.
+    /// The message is still arriving.
     #[default]
     Open,
-    /// It arrived whole.
+    /// The message arrived whole.
     Complete,
     /// The connection or the stream ended before the message did.
     Cut,

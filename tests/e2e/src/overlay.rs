@@ -4,12 +4,13 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::{env, fs, io};
+use std::{env, io};
 
+use fs_err as fs;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::bootstrap;
-use crate::temp::TempDir;
 use crate::yaml;
 
 /// Where the filter is mounted in a proxy.
@@ -27,10 +28,9 @@ pub struct Overlay {
 /// The namespace of the overlays of tests.
 const NAMESPACE: &str = "shop";
 
-/// What Envoy is given of an overlay.
+/// The parts of an overlay that Envoy is given.
 #[derive(Debug)]
 pub struct Rendered {
-    /// The bootstrap.
     pub bootstrap: Value,
     /// The file that the extension comes from.
     pub ecds: PathBuf,

@@ -1,68 +1,50 @@
-//! Colours, for terminals.
+//! Colours. Printing by `anstream` takes them out where they are not wanted.
 
-use std::env;
-use std::io::{self, IsTerminal};
+use anstyle::{AnsiColor, Style};
 
-use clap::ValueEnum;
+const BOLD: Style = Style::new().bold();
 
-/// When to colour.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    Always,
-    Never,
+pub(crate) fn bold(text: &str) -> String {
+    styled(BOLD, text)
 }
 
-/// Colours text, or leaves it as it is.
-#[derive(Clone, Copy)]
-pub(crate) struct Paint {
-    on: bool,
+pub(crate) fn dim(text: &str) -> String {
+    styled(Style::new().dimmed(), text)
 }
 
-impl Paint {
-    pub(crate) fn new(color: Color) -> Self {
-        let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let on = match color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => io::stdout().is_terminal() && !refused && !dumb,
-        };
-        Self { on }
-    }
+/// A status code, by its class.
+pub(crate) fn status(status: &str) -> String {
+    let color = match status.as_bytes().first() {
+        Some(b'1' | b'2') => AnsiColor::Green,
+        Some(b'3') => AnsiColor::Cyan,
+        Some(b'4') => AnsiColor::Yellow,
+        _ => AnsiColor::Red,
+    };
+    styled(BOLD.fg_color(Some(color.into())), status)
+}
 
-    pub(crate) fn bold(self, text: &str) -> String {
-        self.with("1", text)
-    }
+pub(crate) fn good(text: &str) -> String {
+    styled(BOLD.fg_color(Some(AnsiColor::Green.into())), text)
+}
 
-    pub(crate) fn dim(self, text: &str) -> String {
-        self.with("2", text)
-    }
+pub(crate) fn note(text: &str) -> String {
+    styled(AnsiColor::Yellow.on_default(), text)
+}
 
-    /// A status code, by its class.
-    pub(crate) fn status(self, status: &str) -> String {
-        match status.as_bytes().first() {
-            Some(b'1' | b'2') => self.with("1;32", status),
-            Some(b'3') => self.with("1;36", status),
-            Some(b'4') => self.with("1;33", status),
-            _ => self.with("1;31", status),
-        }
-    }
+pub(crate) fn bad(text: &str) -> String {
+    styled(BOLD.fg_color(Some(AnsiColor::Red.into())), text)
+}
 
-    pub(crate) fn good(self, text: &str) -> String {
-        self.with("1;32", text)
+/// What the command line says of colours holds for all that is printed.
+pub(crate) fn choose(color: clap::ColorChoice) {
+    match color {
+        clap::ColorChoice::Auto => anstream::ColorChoice::Auto,
+        clap::ColorChoice::Always => anstream::ColorChoice::Always,
+        clap::ColorChoice::Never => anstream::ColorChoice::Never,
     }
+    .write_global();
+}
 
-    pub(crate) fn note(self, text: &str) -> String {
-        self.with("33", text)
-    }
-
-    pub(crate) fn bad(self, text: &str) -> String {
-        self.with("1;31", text)
-    }
-
-    fn with(self, code: &str, text: &str) -> String {
-        if self.on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
+fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
 }

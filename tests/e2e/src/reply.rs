@@ -1,4 +1,4 @@
-//! What the upstream answers.
+//! Replies of the upstream.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::sync::{Barrier, Notify};
 use crate::message::Headers;
 use crate::request::Framing;
 
-/// What the upstream does after it has sent the reply, or the part of it that it sends.
+/// The upstream's behaviour after it has sent the reply, or the part of the reply that it sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Finish {
     /// The reply is whole, and the connection serves the next request.
@@ -17,19 +17,18 @@ pub enum Finish {
     Whole,
     /// After this many bytes of the body, and once the client has them, it resets the connection (HTTP/2: the stream).
     ResetAfter(usize),
-    /// It resets without having answered.
+    /// Resets the connection without an answer.
     ResetUnanswered,
-    /// It closes the connection without having answered.
+    /// Closes the connection without an answer.
     CloseUnanswered,
     /// After this many bytes of the body, it waits for the other side to go away.
     HangAfter(usize),
-    /// It never answers, and waits for the other side to go away.
+    /// Never answers, and waits for the other side to go away.
     HangUnanswered,
     /// After the head, which is a 101, it echoes WebSocket frames until the close frame.
     WebSocket,
 }
 
-/// A reply.
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// The status code.
@@ -44,7 +43,7 @@ pub struct Reply {
     pub trailers: Headers,
     /// The request's body is the reply's body.
     pub echo: bool,
-    /// It is sent before the request's body was read.
+    /// Whether the reply is sent before the request's body was read.
     pub early: bool,
     /// How long the upstream thinks before it answers.
     pub delay: Duration,
@@ -52,7 +51,7 @@ pub struct Reply {
     pub barrier: Option<Arc<Barrier>>,
     /// How the reply ends.
     pub finish: Finish,
-    /// What [`Finish::ResetAfter`] waits for.
+    /// The event that [`Finish::ResetAfter`] waits for.
     pub gate: Arc<Notify>,
 }
 
@@ -137,7 +136,7 @@ impl Reply {
         Self { delay, ..self }
     }
 
-    /// What the upstream waits for before it answers.
+    /// Waits for all that must happen before the reply is sent.
     pub(crate) async fn ready(&self) {
         if let Some(barrier) = &self.barrier {
             barrier.wait().await;

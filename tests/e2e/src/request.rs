@@ -21,10 +21,8 @@ pub enum Framing {
     UntilClose,
 }
 
-/// A request.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The method.
     pub method: String,
     /// The target: for most methods path and query, as bytes.
     pub target: Vec<u8>,
@@ -97,7 +95,6 @@ impl Request {
         self
     }
 
-    /// The whole body.
     #[must_use]
     pub fn whole_body(&self) -> Vec<u8> {
         self.body.concat()

@@ -1,7 +1,9 @@
 //! The memory of a process and of what it started.
 
 use std::collections::BTreeMap;
-use std::{fs, io};
+use std::io;
+
+use fs_err as fs;
 
 const PROC: &str = "/proc";
 

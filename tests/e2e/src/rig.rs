@@ -1,12 +1,14 @@
 //! Envoy, upstream and collector together, each on a free port.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use std::{fs, io};
 
+use fs_err as fs;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::account;
 use crate::bootstrap::{self, Plan};
@@ -16,7 +18,6 @@ use crate::collector::Collector;
 use crate::envoy::{self, Envoy};
 use crate::exchange;
 use crate::message::{End, Message, Shared};
-use crate::temp::TempDir;
 use crate::upstream::{Service, Upstream};
 use crate::wait;
 
@@ -24,9 +25,9 @@ use crate::wait;
 pub struct Rig {
     /// The proxy.
     pub envoy: Envoy,
-    /// What it proxies to.
+    /// The upstream that Envoy proxies to.
     pub upstream: Upstream,
-    /// What the filter reports to.
+    /// The collector that the filter reports to.
     pub collector: Collector,
     /// Holds the file that Envoy reads the filter from: see [`Rig::reconfigure`].
     pub directory: TempDir,
@@ -34,11 +35,10 @@ pub struct Rig {
 
 const DISCOVERY: &str = "filter.json";
 
-/// What Envoy is given.
+/// All that Envoy is given.
 pub struct Given {
     /// The filter, as Envoy's `PluginConfig`.
     pub plugin: Value,
-    /// The bootstrap.
     pub bootstrap: Value,
     /// How many workers it has.
     pub workers: u32,

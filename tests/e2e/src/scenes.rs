@@ -9,7 +9,7 @@ use http_trace_e2e::request::Request;
 
 const LARGE: usize = 2_500_000;
 
-/// What the shop answers.
+/// The shop's answers.
 pub(crate) fn shop(request: &Message) -> Reply {
     let start = String::from_utf8_lossy(&request.start).into_owned();
     let mut words = start.split(' ');
@@ -39,7 +39,7 @@ fn json(status: u16, body: &'static str) -> Reply {
     Reply::status(status).header("content-type", "application/json").with_body(body)
 }
 
-/// What the demo sends, one after another.
+/// The demo's requests, in order.
 pub(crate) fn scenes() -> Vec<Case> {
     let get = |target: &str| Request::get(target).header("user-agent", "demo/1.0");
     let order = Request::post("/orders?coupon=\"ten%25\"", r#"{"items":[{"id":1,"count":2}],"note":"a \"gift\""}"#)

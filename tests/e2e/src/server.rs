@@ -1,4 +1,4 @@
-//! What every server of the harness does: it takes connections, keeps what they share behind a lock, and can go away and
+//! The common part of the harness's servers: each takes connections, keeps shared state behind a lock, and can go away and
 //! come back.
 
 use std::io;
@@ -26,12 +26,11 @@ impl Port {
         Ok((port, listener))
     }
 
-    /// Its address.
+    /// The address on which the server listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves.
     pub(crate) fn serve(&self, server: impl Future<Output = ()> + Send + 'static) {
         lock(&self.server).spawn(server);
     }

@@ -5,26 +5,26 @@ use base64::engine::general_purpose::STANDARD;
 use http_trace_e2e::collector::Post;
 use serde_json::Value;
 
-use crate::paint::Paint;
+use crate::paint;
 
 /// How much of a body is shown: bytes, and lines.
 const SHOWN: usize = 320;
 const LINES: usize = 8;
 
 /// The record, as indented lines.
-pub(crate) fn record(record: &Value, paint: Paint) -> String {
+pub(crate) fn record(record: &Value) -> String {
     let text = |value: &Value| clean(value.as_str().unwrap_or("?"));
     let (request, response) = (&record["scnt_request"], &record["scnt_response"]);
     let status = text(&response["status_code"]);
     let mut lines = vec![
         format!(
             "  {} {} {} {}",
-            paint.bold(&format!("{} {}", text(&request["method"]), text(&request["path"]))),
-            paint.dim(&text(&request["version"])),
-            paint.dim("→"),
-            paint.status(if status == "0" { "no response" } else { &status }),
+            paint::bold(&format!("{} {}", text(&request["method"]), text(&request["path"]))),
+            paint::dim(&text(&request["version"])),
+            paint::dim("→"),
+            paint::status(if status == "0" { "no response" } else { &status }),
         ),
-        paint.dim(&format!(
+        paint::dim(&format!(
             "  {} → {} · {} · request {}",
             text(&record["source_address"]),
             text(&record["destination_address"]),
@@ -32,15 +32,15 @@ pub(crate) fn record(record: &Value, paint: Paint) -> String {
             text(&record["request_id"]),
         )),
     ];
-    half(">", request, paint, &mut lines);
-    half("<", response, paint, &mut lines);
+    half(">", request, &mut lines);
+    half("<", response, &mut lines);
     lines.join("\n")
 }
 
 /// What the collector received, in whichever of the filter's formats.
-pub(crate) fn post(post: &Post, paint: Paint) -> String {
+pub(crate) fn post(post: &Post) -> String {
     match post.json() {
-        Ok(json) if json["scnt_request"].is_object() => record(&json, paint),
+        Ok(json) if json["scnt_request"].is_object() => record(&json),
         Ok(json) => indented(&format!("{json:#}")),
         Err(_) => indented(&String::from_utf8_lossy(&post.message.body)),
     }
@@ -59,10 +59,10 @@ fn decoded(half: &Value) -> Vec<u8> {
     STANDARD.decode(half["body"].as_str().unwrap_or_default()).unwrap_or_default()
 }
 
-fn half(sign: &str, half: &Value, paint: Paint, lines: &mut Vec<String>) {
+fn half(sign: &str, half: &Value, lines: &mut Vec<String>) {
     for header in half["headers"].as_array().map_or(&[][..], Vec::as_slice) {
         let field = |at: usize| clean(header[at].as_str().unwrap_or("?"));
-        lines.push(paint.dim(&format!("    {sign} {}: {}", field(0), field(1))));
+        lines.push(paint::dim(&format!("    {sign} {}: {}", field(0), field(1))));
     }
     let body = decoded(half);
     for line in body_lines(&body) {
@@ -78,7 +78,7 @@ fn half(sign: &str, half: &Value, paint: Paint, lines: &mut Vec<String>) {
         notes.push("truncated: the body was longer".to_owned());
     }
     if !notes.is_empty() {
-        lines.push(paint.note(&format!("    {sign} … {}", notes.join("; "))));
+        lines.push(paint::note(&format!("    {sign} … {}", notes.join("; "))));
     }
 }
 

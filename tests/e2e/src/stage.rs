@@ -1,4 +1,4 @@
-//! What a test plays on: each exchange is sent without the filter and with it, and compared.
+//! The stage of a test: each exchange is sent without the filter and with it, and compared.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use crate::rig::{Given, Rig, unused_id};
 use crate::upstream::Service;
 use crate::wait;
 
-/// What Envoy logs when the VM traps: `Function: proxy_on_log failed: Uncaught RuntimeError: unreachable`.
+/// The start of the line that Envoy logs when the VM traps: `Function: proxy_on_log failed: Uncaught RuntimeError: unreachable`.
 pub const TRAPPED: &str = "Function: proxy_";
 
 /// A rig that knows which records there must be. Every test ends with [`Stage::finish`].

@@ -1,4 +1,4 @@
-//! What every chart has in common: an SVG image with a title and a line below it.
+//! The frame of every chart: an SVG image with a title and a line below it.
 
 /// An image of this size; the first 46 units from the top are the title's. `marks` are SVG elements.
 #[must_use]

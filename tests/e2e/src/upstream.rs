@@ -31,7 +31,7 @@ pub struct Upstream {
     _h2_server: JoinSet<()>,
 }
 
-/// What both servers share.
+/// The state that both servers share.
 pub(crate) struct State {
     service: Service,
     replies: Mutex<HashMap<String, Reply>>,
@@ -76,7 +76,7 @@ impl Upstream {
         lock(&self.state.replies).insert(id.to_owned(), reply);
     }
 
-    /// What was received with this id, perhaps not yet whole.
+    /// The request that was received with this id, perhaps not yet whole.
     #[must_use]
     pub fn seen(&self, id: &str) -> Option<Shared> {
         lock(&self.state.seen).get(id).cloned()

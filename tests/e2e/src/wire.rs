@@ -17,7 +17,6 @@ enum Framing {
 /// Whose message is read: it decides which ones have a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A request.
     Request,
     /// A response to a request; the flag says that the request was a `HEAD`.
     Response {

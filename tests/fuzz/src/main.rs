@@ -6,7 +6,7 @@ mod run;
 use clap::{Parser, ValueEnum};
 use http_trace_fuzz::{Target, progress::Progress};
 use options::Options;
-use std::{collections::VecDeque, fs, io, path::Path, process::ExitCode, sync::Mutex, thread};
+use std::{collections::VecDeque, io, path::Path, process::ExitCode, sync::Mutex, thread};
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -29,7 +29,7 @@ fn replay(options: &Options, input: &Path) -> io::Result<()> {
     let [target] = options.targets[..] else {
         return Err(io::Error::other(format!("got {} targets, takes one with --replay", options.targets.len())));
     };
-    let bytes = fs::read(input).map_err(|error| run::named(input, &error))?;
+    let bytes = fs_err::read(input)?;
     target.run(&bytes);
     println!("{} finds nothing in {}", target.name(), input.display());
     Ok(())

@@ -1,14 +1,16 @@
 //! One target under libFuzzer, in a process of its own: what it finds ends it.
 
 use crate::options::Options;
+use fs_err as fs;
 use http_trace_fuzz::{Target, progress::Progress};
 use std::{
-    env, fs,
+    env,
     io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{self, Command, Stdio},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
+use tempfile::TempDir;
 
 /// From one line of progress to the next.
 const REPORT: Duration = Duration::from_secs(10);
@@ -22,15 +24,11 @@ const LIMITS: [&str; 2] = ["-timeout=20", "-rss_limit_mb=1024"];
 /// Runs a target for as long as the options say, or until it finds something.
 pub(crate) fn run(target: Target, options: &Options) -> io::Result<Progress> {
     let name = target.name();
-    let temporary = env::temp_dir().join(format!("http-trace-fuzz-{}-{name}", process::id()));
-    let corpus = options.corpus.as_ref().map_or(temporary.clone(), |corpus| corpus.join(&name));
-    fs::create_dir_all(&corpus).map_err(|error| named(&corpus, &error))?;
-    fs::create_dir_all(&options.findings).map_err(|error| named(&options.findings, &error))?;
-    let progress = watch(&name, command(&name, &corpus, options)?);
-    if options.corpus.is_none() {
-        fs::remove_dir_all(&temporary).map_err(|error| named(&temporary, &error))?;
-    }
-    progress
+    let temporary = TempDir::new()?;
+    let corpus = options.corpus.as_deref().unwrap_or(temporary.path()).join(&name);
+    fs::create_dir_all(&corpus)?;
+    fs::create_dir_all(&options.findings)?;
+    watch(&name, command(&name, &corpus, options)?)
 }
 
 fn command(name: &str, corpus: &Path, options: &Options) -> io::Result<Command> {
@@ -53,7 +51,8 @@ fn command(name: &str, corpus: &Path, options: &Options) -> io::Result<Command> 
 fn watch(name: &str, mut command: Command) -> io::Result<Progress> {
     let program = PathBuf::from(command.get_program());
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
-    let mut child = child.map_err(|error| named(&program, &error))?;
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", program.display()));
+    let mut child = child.map_err(named)?;
     let mut progress = Progress::default();
     let mut reported = Instant::now();
     for line in child.stderr.take().into_iter().flat_map(|stderr| BufReader::new(stderr).split(b'\n')) {
@@ -76,8 +75,4 @@ fn watch(name: &str, mut command: Command) -> io::Result<Progress> {
         )));
     }
     Ok(progress)
-}
-
-pub(crate) fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -1,12 +1,12 @@
 //! `http-trace-soak`: memory and latency of a real Envoy with the filter over time, beside one without it.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use fs_err::File;
 use http_trace_chaos::ENVIRONMENT;
 use http_trace_chaos::soak::chart::chart;
 use http_trace_chaos::soak::run::{self, rows};
@@ -50,11 +50,9 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> io::Result<Vec<String>> {
-    let create = |path: &PathBuf| {
-        File::create(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
-    };
     // Before minutes of work, not after it.
-    let (svg, json) = (options.svg.as_ref().map(create).transpose()?, options.json.as_ref().map(create).transpose()?);
+    let (svg, json) =
+        (options.svg.as_ref().map(File::create).transpose()?, options.json.as_ref().map(File::create).transpose()?);
     let lasts = Duration::from_secs(options.minutes * 60);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(run::run(lasts))?;

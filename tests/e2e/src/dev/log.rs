@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::paint::Paint;
+use crate::paint;
 use crate::show::clean;
 
 /// A log that grows.
@@ -35,7 +35,7 @@ impl Log {
 
     /// The lines since the last call, as they are to be shown: all that the filter says, what Envoy says of it, and what Envoy
     /// takes for an error.
-    pub(super) fn lines(&mut self, paint: Paint) -> io::Result<Vec<String>> {
+    pub(super) fn lines(&mut self) -> io::Result<Vec<String>> {
         self.file.read_to_end(&mut self.rest)?;
         let end = self.rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let whole: Vec<u8> = self.rest.drain(..end).collect();
@@ -44,7 +44,7 @@ impl Log {
             match Line::parse(text) {
                 Some(line) => {
                     self.shown = line.is_wanted();
-                    lines.extend(self.shown.then(|| line.painted(paint)));
+                    lines.extend(self.shown.then(|| line.painted()));
                 }
                 None => lines.extend(self.shown.then(|| format!("         {}", clean(text)))),
             }
@@ -71,14 +71,14 @@ impl<'a> Line<'a> {
         matches!(self.component, "wasm" | "config") || matches!(self.level, "error" | "critical")
     }
 
-    fn painted(&self, paint: Paint) -> String {
+    fn painted(&self) -> String {
         let who = if self.is_filters { "filter" } else { "Envoy " };
         let line = format!("{who} {}: {}", self.level, clean(self.text));
         match self.level {
-            "error" | "critical" => paint.bad(&line),
-            "warning" => paint.note(&line),
+            "error" | "critical" => paint::bad(&line),
+            "warning" => paint::note(&line),
             _ if self.is_filters => line,
-            _ => paint.dim(&line),
+            _ => paint::dim(&line),
         }
     }
 }
@@ -88,10 +88,9 @@ mod tests {
     use std::fs;
     use std::io::Write;
 
-    use http_trace_e2e::temp::TempDir;
+    use tempfile::TempDir;
 
     use super::{Line, Log};
-    use crate::paint::{Color, Paint};
 
     const FILTERS: &str = "[2026-11-29 08:14:52.200][1][info][wasm] [source/extensions/common/wasm/context.cc:1151] wasm log \
         http_trace_filter http_trace_filter: http-trace-filter 0.1.0: POST /publish";
@@ -115,17 +114,16 @@ mod tests {
         let path = directory.path().join("log");
         let mut file = fs::File::create(&path).unwrap();
         let mut log = Log::open(&path).unwrap();
-        let paint = Paint::new(Color::Never);
         let (start, end) = FILTERS.split_at(90);
         write!(file, "{DEPRECATED}\nof it\n{start}").unwrap();
-        assert_eq!(log.lines(paint).unwrap(), [""; 0]);
+        assert_eq!(log.lines().unwrap(), [""; 0]);
         write!(file, "{end}\n  more\n{REFUSED}\n").unwrap();
         let expected = [
             "filter info: http-trace-filter 0.1.0: POST /publish",
             "           more",
             "Envoy  warning: Filesystem config update rejected: x",
         ];
-        assert_eq!(log.lines(paint).unwrap(), expected);
-        assert_eq!(log.lines(paint).unwrap(), [""; 0]);
+        assert_eq!(log.lines().unwrap(), expected);
+        assert_eq!(log.lines().unwrap(), [""; 0]);
     }
 }

@@ -81,7 +81,7 @@ mod tests {
     use std::fs;
     use std::time::{Duration, SystemTime};
 
-    use http_trace_e2e::temp::TempDir;
+    use tempfile::TempDir;
 
     use super::{Watch, first};
 

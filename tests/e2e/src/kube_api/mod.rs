@@ -30,21 +30,22 @@ mod verbs;
 mod watch;
 
 use std::ffi::OsString;
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, MutexGuard};
 use std::thread::JoinHandle;
-use std::{fs, io};
 
+use fs_err as fs;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::temp::TempDir;
 pub use controller::Rollout;
 pub use exec::{Exec, Output};
 pub use state::Requested;
 use state::State;
 use store::Store;
+use tempfile::TempDir;
 
 /// Who writes what a test writes.
 const OWNER: &str = "owner";

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use http_trace_e2e::envoy;
-use http_trace_e2e::temp::TempDir;
 use http_trace_e2e::wait::DEADLINE;
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 
 use program::{Program, get};
 

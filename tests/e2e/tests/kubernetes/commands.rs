@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use http_trace_e2e::envoy;
-use http_trace_e2e::temp::TempDir;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::kubectl::{Cluster, Printed};
 

@@ -14,9 +14,9 @@ use http_trace_e2e::overlay::Overlay;
 use http_trace_e2e::reply::Reply;
 use http_trace_e2e::request::Request;
 use http_trace_e2e::rig::{Rig, unused_id};
-use http_trace_e2e::temp::TempDir;
 use http_trace_e2e::upstream::Upstream;
 use http_trace_e2e::{collector::Collector, wait};
+use tempfile::TempDir;
 
 use crate::commands::Site;
 use crate::kubectl::workload;

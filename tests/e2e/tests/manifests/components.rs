@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use http_trace_e2e::temp::TempDir;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::{REVISION, labels, program, render, schemas};
 

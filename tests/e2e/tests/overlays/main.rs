@@ -13,10 +13,10 @@ use http_trace_e2e::overlay::{Overlay, Rendered};
 use http_trace_e2e::reply::Reply;
 use http_trace_e2e::request::Request;
 use http_trace_e2e::rig::{Rig, unused_id};
-use http_trace_e2e::temp::TempDir;
 use http_trace_e2e::upstream::Upstream;
 use http_trace_e2e::wait;
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// Upstream, collector, and an overlay that names the collector.
 struct Site {

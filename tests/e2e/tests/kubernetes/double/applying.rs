@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use http_trace_e2e::temp::TempDir;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::kubectl::{Cluster, config_map, workload};
 
