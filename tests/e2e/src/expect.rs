@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::case::{Case, Exchange};
+use crate::client::Protocol;
 use crate::message::{Headers, Message};
 
 /// How much of a body a record holds.
@@ -25,6 +26,8 @@ pub struct Half {
 #[derive(Clone, Debug)]
 pub struct Expected {
     pub request_id: String,
+    /// `scheme`.
+    pub scheme: &'static str,
     /// `source_address`.
     pub source: SocketAddr,
     /// `destination_address`.
@@ -51,12 +54,14 @@ impl Expected {
     pub fn of(case: &Case, exchange: &Exchange, destination: SocketAddr) -> Self {
         let (request, answer) = (&case.request, &exchange.answer);
         let mut sent = lower(&request.fields());
-        sent.push((b"x-forwarded-proto".to_vec(), b"http".to_vec()));
+        let scheme = if case.protocol == Protocol::H3 { "https" } else { "http" };
+        sent.push((b"x-forwarded-proto".to_vec(), scheme.into()));
         let upstream_answered = answer.header("x-envoy-upstream-service-time").is_some();
         let seen = exchange.seen.clone().unwrap_or_default();
         let headers = if upstream_answered { reply_fields(case, &seen) } else { without_added(answer) };
         Self {
             request_id: request.id.clone(),
+            scheme,
             source: exchange.source,
             destination,
             version: case.protocol.name().to_owned(),
@@ -77,6 +82,7 @@ impl Expected {
         headers.retain(|(name, value)| (&name[..], &value[..]) != (b"content-length", b"0"));
         Self {
             request_id: String::new(),
+            scheme: "http",
             source,
             destination,
             version: "HTTP/1.1".to_owned(),
@@ -106,7 +112,7 @@ impl Expected {
         let request: Vec<Value> = host.into_iter().chain(pairs(&self.request.headers)).collect();
         json!({
             "request_id": self.request_id,
-            "scheme": "http",
+            "scheme": self.scheme,
             "destination_address": self.destination.to_string(),
             "source_address": self.source.to_string(),
             "scnt_request": {

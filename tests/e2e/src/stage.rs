@@ -84,7 +84,7 @@ impl Stage {
     pub async fn check_with(&self, mut case: Case, adjust: impl FnOnce(&mut Expected, &Exchange)) -> (Exchange, Value) {
         case.request.id = self.id();
         let with = self.check_traffic(&case).await;
-        let mut expected = Expected::of(&case, &with, self.envoy.filtered());
+        let mut expected = Expected::of(&case, &with, self.envoy.filtered_by(case.protocol));
         adjust(&mut expected, &with);
         let record = self.expect_record(&case.name, &expected).await;
         (with, record)
@@ -95,8 +95,8 @@ impl Stage {
     /// # Panics
     /// When there is a difference.
     pub async fn check_traffic(&self, case: &Case) -> Exchange {
-        let without = self.send(case, self.envoy.plain()).await;
-        let with = self.send(case, self.envoy.filtered()).await;
+        let without = self.send(case, self.envoy.plain_by(case.protocol)).await;
+        let with = self.send(case, self.envoy.filtered_by(case.protocol)).await;
         let mut differences = diff::messages("the client saw", &without.answer, &with.answer);
         match (&without.seen, &with.seen) {
             (Some(without), Some(with)) => differences.extend(diff::messages("the upstream saw", without, with)),

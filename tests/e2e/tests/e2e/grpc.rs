@@ -59,6 +59,7 @@ fn expected(stage: &Stage, id: &str, source: SocketAddr, method: &str, seen: &Me
     }
     Expected {
         request_id: id.to_owned(),
+        scheme: "http",
         source,
         destination: stage.envoy.filtered(),
         version: "HTTP/2".into(),

@@ -12,6 +12,7 @@ mod failures;
 mod formats;
 mod grpc;
 mod headers;
+mod http3;
 mod hostile;
 mod load;
 mod local;
