@@ -96,7 +96,11 @@ pub async fn connect(to: SocketAddr) -> io::Result<(SocketAddr, quinn::Connectio
     tls.alpn_protocols = vec![b"h3".to_vec()];
     let mut endpoint = quinn::Endpoint::client(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let tls = QuicClientConfig::try_from(tls).map_err(io::Error::other)?;
-    endpoint.set_default_client_config(quinn::ClientConfig::new(Arc::new(tls)));
+    let mut config = quinn::ClientConfig::new(Arc::new(tls));
+    let mut transport = quinn::TransportConfig::default();
+    transport.enable_segmentation_offload(false);
+    config.transport_config(Arc::new(transport));
+    endpoint.set_default_client_config(config);
     let connection = endpoint.connect(to, NAME).map_err(io::Error::other)?.await?;
     Ok((endpoint.local_addr()?, connection))
 }
@@ -117,12 +121,9 @@ impl Drop for Stream {
         if self.sent && self.received {
             return;
         }
-        // Dropping alone would end the upload as if it were whole.
+        // Dropping alone resets the download, but would end the upload as if it were whole.
         if !self.sent {
             self.upload.stop_stream(Code::H3_REQUEST_CANCELLED);
-        }
-        if !self.received {
-            self.download.stop_sending(Code::H3_REQUEST_CANCELLED);
         }
         let client = self.client.clone();
         tokio::spawn(async move {
@@ -157,7 +158,10 @@ async fn body(upload: &mut Upload, request: &Request, hold: Option<usize>) -> io
         return Ok(());
     }
     if !request.trailers.is_empty() {
-        upload.send_trailers(header_map(&request.trailers).map_err(io::Error::other)?).await.map_err(io::Error::other)?;
+        upload
+            .send_trailers(header_map(&request.trailers).map_err(io::Error::other)?)
+            .await
+            .map_err(io::Error::other)?;
     }
     upload.finish().await.map_err(io::Error::other)
 }

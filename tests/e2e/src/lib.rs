@@ -29,6 +29,7 @@ pub mod rig;
 mod server;
 pub mod stage;
 pub mod svg;
+pub mod tunnel_h3;
 pub mod upstream;
 pub mod upstream_h2;
 pub mod wait;

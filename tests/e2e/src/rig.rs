@@ -86,10 +86,20 @@ impl Rig {
     /// # Errors
     /// When it cannot be written, or Envoy refuses it.
     pub async fn reconfigure(&self, configuration: &str) -> io::Result<()> {
+        self.reconfigure_by(|plugin| bootstrap::configure(plugin, configuration)).await
+    }
+
+    /// As [`Rig::reconfigure`], by any change of Envoy's `PluginConfig`.
+    ///
+    /// # Errors
+    /// When it cannot be written, or Envoy refuses it.
+    pub async fn reconfigure_by(&self, change: impl FnOnce(&mut Value)) -> io::Result<()> {
         let before = self.discoveries()?;
         let (path, next) = (self.directory.path().join(DISCOVERY), self.directory.path().join("next.json"));
         let mut discovery: Value = serde_json::from_slice(&fs::read(&path)?)?;
-        bootstrap::configure(&mut discovery["resources"][0]["typed_config"]["config"], configuration);
+        let plugin = &mut discovery["resources"][0]["typed_config"]["config"];
+        change(plugin);
+        let configuration = plugin["configuration"].clone();
         fs::write(&next, discovery.to_string())?;
         // Envoy looks for files that are moved to the path, not for changes of the one that is there:
         // https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/core/v3/config_source.proto

@@ -1,0 +1,129 @@
+//! What gives no record, and why: the README lists it.
+
+use std::time::Duration;
+
+use http_trace_e2e::bootstrap::each_manager;
+use http_trace_e2e::case::Case;
+use http_trace_e2e::client::Protocol::{H1, H2, H3};
+use http_trace_e2e::http3;
+use http_trace_e2e::message::Headers;
+use http_trace_e2e::reply::Reply;
+use http_trace_e2e::request::Request;
+use http_trace_e2e::rig::Given;
+use http_trace_e2e::rig::unused_id;
+use http_trace_e2e::stage::Stage;
+use http_trace_e2e::tunnel_h3::Tunnel;
+use http_trace_e2e::wait;
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::hostile::frames::{END_HEADERS, END_STREAM, PREFACE, field, frame, kind};
+
+/// How late a record or a count may come.
+const LATE: Duration = Duration::from_millis(500);
+
+/// Waits until Envoy's stat has this value, and then for longer than any record takes; how many streams the filter saw.
+async fn streams_after(stage: &Stage, name: &str, value: u64) -> u64 {
+    let last = || stage.envoy.admin().stats(name).ok()?.get(name).copied();
+    let reached = wait::within(Duration::from_secs(5), || (last()? >= value).then_some(())).await;
+    assert!(
+        reached.is_some(),
+        "{name} is {:?}, not {value}:\n{:?}",
+        last(),
+        stage.envoy.admin().stats("http.filtered")
+    );
+    tokio::time::sleep(LATE).await;
+    stage.metric("streams").expect("a metric")
+}
+
+/// Any client can set the mark of the filter's own export requests: they are counted, so that none hides unseen.
+#[tokio::test]
+async fn own_exports() {
+    let stage = Stage::start().await;
+    for (at, protocol) in [H1, H2].into_iter().enumerate() {
+        let mut request = Request::post("/orders", "{}").header("x-http-trace-filter-export", "1");
+        request.id = unused_id();
+        stage.check_traffic(&Case::new("marked", protocol, request, Reply::echo())).await;
+        let counted = || (stage.metric("own_exports")? == at as u64 + 1).then_some(());
+        wait::until("it to be counted", counted).await;
+        stage.check(Case::new("not marked", protocol, Request::get("/"), Reply::ok("x"))).await;
+    }
+    wait::until("two streams", || (stage.metric("streams")? == 2).then_some(())).await;
+    assert_eq!(stage.collector.posts().len(), 2, "only those without the mark");
+    stage.finish().await;
+}
+
+/// Over HTTP/2 and HTTP/3 the codec resets such a stream; over HTTP/1.1 Envoy answers, and logs what it has: see `malformed`.
+#[tokio::test]
+async fn refused_by_the_codec() {
+    let no_underscores = json!({ "headers_with_underscores_action": "REJECT_REQUEST" });
+    let change = |given: &mut Given| {
+        each_manager(&mut given.bootstrap, |manager| manager["common_http_protocol_options"] = no_underscores.clone());
+        http3::listen(&mut given.bootstrap);
+    };
+    let stage = Stage::serving(None, |_| Reply::echo(), change).await;
+    let pseudo = [(":method", "GET"), (":scheme", "https"), (":authority", "shop.test"), (":path", "/")];
+    let with = |more: &[(&str, &str)]| -> Headers {
+        pseudo.iter().chain(more).map(|(name, value)| ((*name).into(), (*value).into())).collect()
+    };
+    let many: Vec<String> = (0..200).map(|at| format!("x-{at}")).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|name| (name.as_str(), "1")).collect();
+    let mut no_authority = with(&[]);
+    no_authority.remove(2);
+    let cases = [
+        ("too many headers", with(&many)),
+        ("an underscore", with(&[("x_a", "1")])),
+        ("a name in upper case", with(&[("X-Upper", "1")])),
+        ("no authority", no_authority),
+    ];
+    for (at, (name, fields)) in cases.iter().enumerate() {
+        let mut stream = TcpStream::connect(stage.envoy.filtered()).await.expect("a connection");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let block: Vec<u8> = fields.iter().flat_map(|(name, value)| field(&text(name), &text(value))).collect();
+        let open = frame(kind::HEADERS, END_STREAM | END_HEADERS, 1, &block);
+        stream.write_all(&[PREFACE, &frame(kind::SETTINGS, 0, 0, &[]), &open].concat()).await.expect("to send");
+        let count = at as u64 + 1;
+        assert_eq!(streams_after(&stage, "http.filtered.downstream_rq_total", count).await, 0, "{name} over HTTP/2");
+        assert!(Tunnel::open(stage.envoy.filtered_by(H3), fields).await.is_err(), "{name} over HTTP/3 is answered");
+    }
+    tokio::time::sleep(LATE).await;
+    assert_eq!((stage.metric("streams"), stage.collector.posts().len()), (Some(0), 0), "over HTTP/3");
+    for protocol in [H1, H2, H3] {
+        stage.check(Case::new("a good request", protocol, Request::get("/"), Reply::ok("x"))).await;
+    }
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn overload() {
+    let stage = Stage::serving(
+        None,
+        |_| Reply::echo(),
+        |given| {
+            given.bootstrap["overload_manager"] = json!({
+                "refresh_interval": "0.05s",
+                "resource_monitors": [{ "name": "envoy.resource_monitors.fixed_heap", "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
+                    "max_heap_size_bytes": 1,
+                } }],
+                "actions": [{
+                    "name": "envoy.overload_actions.stop_accepting_requests",
+                    "triggers": [{ "name": "envoy.resource_monitors.fixed_heap", "threshold": { "value": 0.5 } }],
+                }],
+            });
+        },
+    )
+    .await;
+    let active =
+        || stage.envoy.admin().stats("overload.envoy.overload_actions").ok()?.into_values().find(|on| *on == 1);
+    wait::until("Envoy to be overloaded", active).await;
+    for protocol in [H1, H2] {
+        let mut request = Request::post("/orders", "{}");
+        request.id = unused_id();
+        let exchange = stage.check_traffic(&Case::new("refused", protocol, request, Reply::echo())).await;
+        assert_eq!(exchange.answer.status(), 503, "{:?}", exchange.answer);
+    }
+    assert_eq!(streams_after(&stage, "http.filtered.downstream_rq_overload_close", 2).await, 0);
+    stage.finish_lossy().await;
+}
