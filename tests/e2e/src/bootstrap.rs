@@ -109,6 +109,18 @@ pub fn lua(code: &str) -> Value {
     } })
 }
 
+/// A filter of Envoy's that asks the upstream, at `/authz` before the path, whether to let a request through.
+#[must_use]
+pub fn ext_authz() -> Value {
+    json!({ "name": "envoy.filters.http.ext_authz", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
+        "http_service": {
+            "server_uri": { "uri": "http://authz", "cluster": "upstream", "timeout": "5s" },
+            "path_prefix": "/authz",
+        },
+    } })
+}
+
 fn any_port() -> Value {
     json!({ "socket_address": { "address": "127.0.0.1", "port_value": 0 } })
 }
@@ -195,6 +207,10 @@ fn routes() -> Value {
         "match": { "prefix": "/grpc.health.v1.Health/", "headers": [{ "name": "x-refuse", "present_match": true }] },
         "route": { "cluster": "empty" },
     });
+    let follows = json!({
+        "match": { "prefix": "/redirect-inside" },
+        "route": { "cluster": "upstream", "internal_redirect_policy": {} },
+    });
     let timeout = json!({ "match": { "prefix": "/timeout" }, "route": { "cluster": "upstream", "timeout": "0.3s" } });
     json!({
         // A route to a cluster that does not exist is one of the cases.
@@ -202,7 +218,7 @@ fn routes() -> Value {
         "virtual_hosts": [
             { "name": "nowhere", "domains": [NOWHERE] },
             { "name": "all", "domains": ["*"], "routes": [
-                connect, local, redirect, timeout, refused_grpc,
+                connect, local, redirect, follows, timeout, refused_grpc,
                 to("/in-mesh", "in_mesh"), to("/inbound", "inbound"), to("/empty-cluster", "empty"), to("/refused", "refused"), to("/unknown-cluster", "no_such_cluster"),
                 to("/through-the-filter/", "trace_analyzer"),
                 to("/h2/", "upstream_h2"), to("/grpc.health.v1.Health/", "upstream_h2"),

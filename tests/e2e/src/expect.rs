@@ -78,7 +78,7 @@ impl Expected {
             request: Half {
                 headers: sent,
                 body: seen.body,
-                cut: unread || case.hold.is_some() || seen.end == End::Cut,
+                cut: unread || case.hold.is_some_and(|sent| sent < request.whole_body().len()) || seen.end == End::Cut,
                 trailers: lower(&seen.trailers),
             },
             status: answer.status(),

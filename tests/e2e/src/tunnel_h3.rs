@@ -4,7 +4,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use quinn::{Connection, RecvStream, SendStream};
+use quinn::{Connection, ReadError, ReadToEndError, RecvStream, SendStream};
 
 use crate::client_h3::connect;
 use crate::message::Headers;
@@ -63,13 +63,17 @@ impl Tunnel {
         self.frame(DATA).await
     }
 
-    /// Ends it, and waits for the other side to.
+    /// Ends it after some last bytes, and waits for the other side to end or reset it.
     ///
     /// # Errors
-    /// When it is reset.
-    pub async fn close(mut self) -> io::Result<()> {
+    /// When the connection fails.
+    pub async fn close(mut self, last: &[u8]) -> io::Result<()> {
+        self.send(last).await?;
         self.send.finish().map_err(io::Error::other)?;
-        self.receive.read_to_end(1 << 20).await.map(drop).map_err(io::Error::other)
+        match self.receive.read_to_end(1 << 20).await {
+            Ok(_) | Err(ReadToEndError::Read(ReadError::Reset(_))) => Ok(()),
+            Err(error) => Err(io::Error::other(error)),
+        }
     }
 
     /// Resets both directions.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use http_trace_e2e::bootstrap::each_manager;
+use http_trace_e2e::bootstrap::{each_manager, ext_authz, in_front};
 use http_trace_e2e::case::Case;
 use http_trace_e2e::client::Protocol::{H1, H2, H3};
 use http_trace_e2e::http3;
-use http_trace_e2e::message::Headers;
+use http_trace_e2e::message::{Headers, Message};
 use http_trace_e2e::reply::Reply;
 use http_trace_e2e::request::Request;
 use http_trace_e2e::rig::Given;
@@ -14,7 +14,7 @@ use http_trace_e2e::rig::unused_id;
 use http_trace_e2e::stage::Stage;
 use http_trace_e2e::tunnel_h3::Tunnel;
 use http_trace_e2e::wait;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -125,5 +125,71 @@ async fn overload() {
         assert_eq!(exchange.answer.status(), 503, "{:?}", exchange.answer);
     }
     assert_eq!(streams_after(&stage, "http.filtered.downstream_rq_overload_close", 2).await, 0);
+    stage.finish_lossy().await;
+}
+
+/// Over HTTP/3, Envoy logs a whole exchange after it deleted the filter, which never began where a filter in front denied the
+/// request.
+#[tokio::test]
+async fn denied_in_front_over_http_3() {
+    let denies = |_: &Message| Reply::status(403).after(Duration::from_millis(100));
+    let change = |given: &mut Given| {
+        in_front(&mut given.bootstrap, &ext_authz());
+        http3::listen(&mut given.bootstrap);
+    };
+    let stage = Stage::serving(None, denies, change).await;
+    let mut request = Request::post("/orders", "{}");
+    request.id = unused_id();
+    let exchange = stage.check_traffic(&Case::new("denied", H3, request, Reply::echo())).await;
+    assert_eq!(exchange.answer.status(), 403);
+    assert_eq!(streams_after(&stage, "http.filtered-h3.downstream_rq_4xx", 1).await, 0);
+    stage.finish_lossy().await;
+}
+
+/// Not one, but two: Envoy begins a stream of its own for where an internal redirect leads.
+#[tokio::test]
+async fn internal_redirects() {
+    let stage = Stage::start().await;
+    let mut request = Request::get("/redirect-inside");
+    request.id = unused_id();
+    let id = request.id.clone();
+    let reply = Reply::status(302).header("location", "http://shop.test/elsewhere").with_body("moved");
+    stage.check_traffic(&Case::new("redirected", H1, request, reply)).await;
+    wait::until("both streams", || (stage.metric("exported")? == 2).then_some(())).await;
+    let records: Vec<_> = stage.collector.posts().iter().map(|post| post.json().expect("JSON")).collect();
+    let told = |record: &Value| (record["request_id"].clone(), record["scnt_request"]["path"].clone());
+    let expected = ["/redirect-inside", "/elsewhere"].map(|path| (json!(id), json!(path)));
+    assert!(expected.iter().all(|expected| records.iter().any(|record| told(record) == *expected)), "{records:?}");
+    stage.finish_lossy().await;
+}
+
+/// Where it is an upstream HTTP filter, which Envoy never logs, the filter tells each attempt.
+#[tokio::test]
+async fn as_an_upstream_filter() {
+    let change = |given: &mut Given| {
+        let wasm = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
+        let filter = json!({ "name": "wasm", "typed_config": { "@type": wasm, "config": given.plugin } });
+        let codec = "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec";
+        let codec = json!({ "name": "envoy.filters.http.upstream_codec", "typed_config": { "@type": codec } });
+        let clusters = given.bootstrap["static_resources"]["clusters"].as_array_mut().expect("clusters");
+        let upstream = clusters.iter_mut().find(|cluster| cluster["name"] == "upstream").expect("the upstream");
+        let options = upstream["typed_extension_protocol_options"].as_object_mut().expect("options");
+        for options in options.values_mut() {
+            options["http_filters"] = json!([filter, codec]);
+        }
+    };
+    let stage = Stage::serving(None, |_| Reply::echo(), change).await;
+    let mut request = Request::post("/orders", "an order");
+    request.id = unused_id();
+    let id = request.id.clone();
+    // Through the listener without the filter.
+    let case = Case::new("upstream", H1, request, Reply::echo());
+    let exchange = stage.exchange(&case, stage.envoy.plain()).await.expect("an answer");
+    assert_eq!(exchange.answer.status(), 200);
+    wait::until("a record", || (stage.metric("exported")? == 1).then_some(())).await;
+    let post = stage.collector.record("request_id", &id).expect("the record of the attempt");
+    let record = post.json().expect("JSON");
+    assert_eq!(record["scnt_request"]["body"], "YW4gb3JkZXI=");
+    assert_eq!(record["scnt_response"]["body"], "YW4gb3JkZXI=");
     stage.finish_lossy().await;
 }
