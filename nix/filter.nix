@@ -30,8 +30,10 @@ let
     "proxy_on_delete"
     "proxy_on_request_headers"
     "proxy_on_request_body"
+    "proxy_on_request_trailers"
     "proxy_on_response_headers"
     "proxy_on_response_body"
+    "proxy_on_response_trailers"
     "proxy_on_http_call_response"
   ];
   reachability = pkgs.writeText "exports.json" (

@@ -21,6 +21,7 @@ pub struct Pipeline {
     sampling: Sampling,
     streams: u64,
     sampled_out: u64,
+    own_exports: u64,
     bodies_truncated: u64,
     /// Bytes of headers and bodies of exchanges that are not finished.
     captured: usize,
@@ -39,6 +40,7 @@ impl Pipeline {
             config,
             streams: 0,
             sampled_out: 0,
+            own_exports: 0,
             bodies_truncated: 0,
             captured: 0,
             reported: (None, 0),
@@ -52,13 +54,14 @@ impl Pipeline {
         &self.sampling
     }
 
-    /// How many more bytes of bodies an exchange that holds `held` may capture. Bodies are cut before records are
-    /// dropped: an eighth of the memory is kept from them for headers, and of the rest what base64 will add. One
-    /// exchange gets at most a quarter of the memory, because its record, a third larger, must fit twice: Envoy copies
-    /// what it sends.
-    pub fn body_room(&self, held: usize) -> usize {
-        let room = self.memory_left().saturating_sub(self.config.memory_max_bytes / 8);
-        (room / 4).saturating_mul(3).min((self.config.memory_max_bytes / 4).saturating_sub(held))
+    /// How many more bytes a body may take of which `len` are kept. Bodies are cut before records are dropped: an eighth of the
+    /// memory is kept from them for headers, and of the rest what base64 will add when all that is captured becomes records at
+    /// once. A body may take at most an eighth of what is left, so that many long ones leave something to a short one.
+    pub fn body_room(&self, len: usize) -> usize {
+        let memory = self.config.memory_max_bytes.saturating_sub(self.config.memory_max_bytes / 8);
+        let room = memory.saturating_sub(self.exporter.held()) / 4;
+        let left = room.saturating_mul(3).saturating_sub(self.captured);
+        (left.saturating_add(len) / 8).saturating_sub(len)
     }
 
     /// How many bytes may still be captured, headers included.
@@ -76,11 +79,19 @@ impl Pipeline {
         self.captured = self.captured.saturating_sub(before).saturating_add(now);
     }
 
-    /// Takes a finished exchange: exactly one record enters the queue, or is counted as dropped.
-    pub fn finish(&mut self, capture: &Capture, facts: &Facts, now: Duration) {
+    /// Takes a finished exchange: exactly one record enters the queue, or is counted as dropped. Bodies are cut where the record
+    /// would be larger than the queue.
+    pub fn finish(&mut self, capture: &mut Capture, facts: &Facts, now: Duration) {
         self.streams = self.streams.saturating_add(1);
+        let mut encoded = self.encode(capture, facts);
+        let excess = encoded.as_ref().map_or(0, |record| record.len().saturating_sub(self.config.queue.max_bytes));
+        if excess > 0 {
+            // Three bytes are four digits; two groups more, because each body's last one may not be whole.
+            capture.shorten((excess / 4).saturating_mul(3).saturating_add(6));
+            encoded = self.encode(capture, facts);
+        }
         self.bodies_truncated = self.bodies_truncated.saturating_add(capture.truncated());
-        match self.config.format.encode(&capture.record(facts, &self.config.redact)) {
+        match encoded {
             Ok(record) => {
                 let others = self.captured.saturating_sub(capture.held());
                 let memory = self.config.memory_max_bytes.saturating_sub(others);
@@ -89,6 +100,10 @@ impl Pipeline {
             // This cannot happen for the formats' types. If it did, the counters would still add up.
             Err(_) => self.exporter.drop_unencoded(),
         }
+    }
+
+    fn encode(&self, capture: &Capture, facts: &Facts) -> Result<Vec<u8>, serde_json::Error> {
+        self.config.format.encode(&capture.record(facts, &self.config.redact))
     }
 
     /// Counts a finished exchange whose headers alone found no memory.
@@ -101,6 +116,11 @@ impl Pipeline {
     pub fn exclude(&mut self) {
         self.streams = self.streams.saturating_add(1);
         self.sampled_out = self.sampled_out.saturating_add(1);
+    }
+
+    /// Counts a request with the mark of the filter's own export requests: no record of it is owed.
+    pub fn pass_export(&mut self) {
+        self.own_exports = self.own_exports.saturating_add(1);
     }
 
     // === what the root context does ===
@@ -160,6 +180,7 @@ impl Pipeline {
         let mut stats = self.exporter.stats();
         stats.streams = self.streams;
         stats.sampled_out = self.sampled_out;
+        stats.own_exports = self.own_exports;
         stats.bodies_truncated = self.bodies_truncated;
         stats.captured_bytes = self.captured as u64;
         stats

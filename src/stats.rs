@@ -48,6 +48,8 @@ stats! {
     streams: Counter,
     /// Exchanges that sampling excluded.
     sampled_out: Counter,
+    /// Requests with the mark of the filter's own export requests, which any client can set: they give no record.
+    own_exports: Counter,
     /// Records that the collector acknowledged with a 2xx.
     exported: Counter,
     /// Records dropped because the queue, or the memory budget, was full.
@@ -56,9 +58,9 @@ stats! {
     dropped_rejected: Counter,
     /// Records given up after the last attempt.
     dropped_retries_exhausted: Counter,
-    /// Records larger than the whole queue.
+    /// Records whose headers alone are larger than the whole queue.
     dropped_too_large: Counter,
-    /// Bodies of which only a part was kept.
+    /// Bodies that records do not have whole.
     bodies_truncated: Counter,
     /// Export requests sent, retries included.
     export_requests: Counter,

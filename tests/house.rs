@@ -203,11 +203,11 @@ fn no_files_import_each_other_in_a_circle() {
 }
 
 #[test]
-fn only_envoy_and_lib_name_the_sdk_and_nothing_is_unsafe() {
+fn only_envoy_and_lib_name_the_sdk_and_one_small_file_is_unsafe() {
     for (module, tokens) in house() {
         let names = |name: &str| tokens.iter().any(|token| token == name);
         assert!(!names("proxy_wasm") || floor(&module) >= floor("envoy"), "{module} names proxy_wasm");
-        assert!(!names("unsafe"), "{module} has unsafe code");
+        assert!(!names("unsafe") || module == "envoy::abi", "{module} has unsafe code");
         let inline = tokens.windows(3).filter(|three| three[0] == "mod" && three[2] == "{").count();
         assert!(inline == 0 || module == "lib", "{module} has a module inside it, which this test cannot place");
     }

@@ -56,6 +56,29 @@ impl Body {
         }
     }
 
+    /// The stream ended before the body did, or nobody saw whether it did. `oversize` is as in [`Body::keep`].
+    pub fn cut(&mut self, oversize: OversizeBody) {
+        match oversize {
+            OversizeBody::Truncate => self.truncated = true,
+            OversizeBody::Drop => *self = Self { truncated: true, ..Self::default() },
+        }
+    }
+
+    /// Gives up the last bytes, so many or all.
+    pub fn shorten(&mut self, mut by: usize) {
+        while by > 0 {
+            let Some(last) = self.chunks.last_mut() else { break };
+            let cut = by.min(last.len());
+            last.truncate(last.len().saturating_sub(cut));
+            self.len = self.len.saturating_sub(cut);
+            by = by.saturating_sub(cut);
+            self.truncated = true;
+            if last.is_empty() {
+                self.chunks.pop();
+            }
+        }
+    }
+
     /// Forgets the bytes that were kept: they turned out not to be an HTTP body.
     pub fn clear(&mut self) {
         *self = Self::default();
@@ -76,7 +99,7 @@ impl Body {
         self.len == 0
     }
 
-    /// Whether the body had more bytes than were kept.
+    /// Whether the body had, or may have had, more bytes than were kept.
     pub fn truncated(&self) -> bool {
         self.truncated
     }

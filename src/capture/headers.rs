@@ -1,37 +1,99 @@
 //! A header map as Envoy hands it over, and the headers that a record shows.
 
-/// A header map: wire order, duplicates kept, names in lower case, values any bytes. Pseudo headers included.
+use std::borrow::Cow;
+
+/// The lengths of a name and of a value, in bytes.
+const PAIR: usize = 8;
+
+/// A header map: wire order, duplicates kept, names in lower case, names and values any bytes. Pseudo headers included.
+///
+/// It is what Envoy handed over, in one piece (proxy-wasm ABI 0.2.1): the count, the lengths of each name and value as
+/// 32-bit little-endian numbers, then each name and each value, followed by a NUL. What does not follow this is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(String, Vec<u8>)>);
+pub struct Headers(Vec<u8>);
+
+/// A walk through a header map.
+#[derive(Clone, Debug)]
+struct Fields<'a> {
+    lengths: &'a [u8],
+    texts: &'a [u8],
+}
+
+// === impl Headers ===
 
 impl Headers {
-    /// The first value of `name`, which must be in lower case.
-    pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_slice())
+    /// A map as Envoy serializes it.
+    pub fn new(serialized: Vec<u8>) -> Self {
+        Self(serialized)
     }
 
-    /// The memory held, in bytes: the texts, and what the list and the allocator take for each.
+    fn fields(&self) -> Fields<'_> {
+        let walk = || {
+            let (count, rest) = self.0.split_first_chunk()?;
+            let lengths = (u32::from_le_bytes(*count) as usize).checked_mul(PAIR)?;
+            let (lengths, texts) = rest.split_at_checked(lengths)?;
+            Some(Fields { lengths, texts })
+        };
+        walk().unwrap_or(Fields { lengths: &[], texts: &[] })
+    }
+
+    /// The first value of `name`, which must be in lower case.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.fields().find(|(n, _)| *n == name.as_bytes()).map(|(_, value)| value)
+    }
+
+    /// The memory held, in bytes, with what the allocator takes.
     pub fn held(&self) -> usize {
-        const ENTRY: usize = 64;
-        let texts = |(name, value): &(String, Vec<u8>)| name.len().saturating_add(value.len()).saturating_add(ENTRY);
-        self.0.iter().map(texts).fold(0, usize::saturating_add)
+        const ALLOCATION: usize = 64;
+        self.0.capacity().checked_add(ALLOCATION).filter(|_| !self.0.is_empty()).unwrap_or(0)
     }
 
     /// Whether there is no header at all, not even a pseudo header.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.fields().next().is_none()
     }
 
-    /// The headers of a record: all but pseudo headers and `x-envoy-*`. Those are messages from one Envoy to the next.
-    pub fn exported(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let shown = |(name, _): &&(String, Vec<u8>)| !name.starts_with(':') && !name.starts_with("x-envoy-");
-        self.0.iter().filter(shown).map(|(name, value)| (name.as_str(), value.as_slice()))
+    /// The headers of a record: all but pseudo headers and `x-envoy-*`. Those are messages from one Envoy to the next. In
+    /// names, each bad sequence of UTF-8 becomes U+FFFD.
+    pub fn exported(&self) -> impl Iterator<Item = (Cow<'_, str>, &[u8])> {
+        let shown = |(name, _): &(&[u8], &[u8])| !name.starts_with(b":") && !name.starts_with(b"x-envoy-");
+        self.fields().filter(shown).map(|(name, value)| (String::from_utf8_lossy(name), value))
     }
 }
 
+/// By hand, as tests do it.
 impl From<Vec<(String, Vec<u8>)>> for Headers {
-    fn from(map: Vec<(String, Vec<u8>)>) -> Self {
-        Self(map)
+    fn from(pairs: Vec<(String, Vec<u8>)>) -> Self {
+        let (mut count, mut lengths, mut texts) = (0_u32, Vec::new(), Vec::new());
+        for (name, value) in pairs {
+            count = count.saturating_add(1);
+            for text in [name.as_bytes(), &value] {
+                lengths.extend((text.len() as u32).to_le_bytes());
+                texts.extend_from_slice(text);
+                texts.push(0);
+            }
+        }
+        Self([&count.to_le_bytes()[..], &lengths, &texts].concat())
+    }
+}
+
+// === impl Fields ===
+
+impl<'a> Fields<'a> {
+    /// The next text, whose length stands first in the lengths left.
+    fn text(&mut self) -> Option<&'a [u8]> {
+        let (length, lengths) = self.lengths.split_first_chunk()?;
+        let (text, rest) = self.texts.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        (self.lengths, self.texts) = (lengths, rest.get(1..)?);
+        Some(text)
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some((self.text()?, self.text()?))
     }
 }
 

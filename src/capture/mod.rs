@@ -8,6 +8,8 @@ pub mod options;
 pub mod record;
 pub mod redact;
 
+use std::str::FromStr;
+
 use body::Body;
 use headers::Headers;
 use options::CaptureConfig;
@@ -43,12 +45,12 @@ pub struct Facts {
     pub tls: bool,
     /// `request.id`; asked for only when the request has no `x-request-id`.
     pub request_id: Vec<u8>,
-    /// `response.code`; asked for only when no response headers were seen.
+    /// `response.code`: what the client was sent, whatever a filter in front made of the answer that this one saw.
     pub status: u16,
-    /// `request.time`, in milliseconds since the epoch; asked for only when the format shows it.
+    /// `request.time`, in milliseconds since the epoch.
     pub start_ms: u64,
-    /// `request.duration`, in milliseconds; likewise.
-    pub duration_ms: u64,
+    /// When the exchange ended; likewise, and never before.
+    pub end_ms: u64,
 }
 
 /// The headers and bodies of one exchange that were seen so far.
@@ -56,10 +58,11 @@ pub struct Facts {
 pub struct Capture {
     request: Headers,
     response: Headers,
+    request_trailers: Headers,
+    response_trailers: Headers,
     request_body: Body,
     response_body: Body,
-    /// The bytes that both header maps hold. Computed when the headers change, not with each of the many chunks of a
-    /// body.
+    /// The bytes that all header maps hold. Computed when one changes, not with each of the many chunks of a body.
     headers_held: usize,
     tunnel: bool,
     keeps_request: Option<bool>,
@@ -70,7 +73,7 @@ impl Capture {
     /// The request's headers.
     pub fn request_headers(&mut self, headers: Headers) {
         self.request = headers;
-        self.headers_held = self.request.held().saturating_add(self.response.held());
+        self.weigh();
         self.keeps_request = None;
     }
 
@@ -78,16 +81,46 @@ impl Capture {
     /// and those that were kept are forgotten: ask [`Capture::held`] again.
     pub fn response_headers(&mut self, headers: Headers) {
         self.response = headers;
-        self.headers_held = self.request.held().saturating_add(self.response.held());
-        self.keeps_response = None;
         // A second response replaces the first: Envoy's local reply where the upstream's had not been sent yet.
         self.response_body.clear();
+        self.response_trailers = Headers::default();
+        self.weigh();
+        self.keeps_response = None;
         let connect = self.request.get(":method") == Some(b"CONNECT");
         let status = self.response_status();
         if status == 101 || connect && (200..300).contains(&status) {
             self.tunnel = true;
             self.request_body.clear();
         }
+    }
+
+    /// The trailers of one direction.
+    pub fn trailers(&mut self, direction: Direction, trailers: Headers) {
+        match direction {
+            Direction::Request => self.request_trailers = trailers,
+            Direction::Response => self.response_trailers = trailers,
+        }
+        self.weigh();
+    }
+
+    /// The stream ended before this body did, or nobody saw whether it did. What is kept of it goes, when such bodies are
+    /// dropped: ask [`Capture::held`] again.
+    pub fn cut(&mut self, direction: Direction, config: &CaptureConfig) {
+        if self.tunnel || !self.keeps(direction, config) {
+            return;
+        }
+        self.body(direction).cut(config.oversize_body);
+    }
+
+    /// Gives up at least so many bytes of both bodies, if they have as many: of the longer one, then of the other.
+    pub fn shorten(&mut self, by: usize) {
+        let (longer, other) = match self.request_body.len() < self.response_body.len() {
+            true => (&mut self.response_body, &mut self.request_body),
+            false => (&mut self.request_body, &mut self.response_body),
+        };
+        let rest = by.saturating_sub(longer.len());
+        longer.shorten(by);
+        other.shorten(rest);
     }
 
     /// Keeps what it may of a chunk of a body, `available` bytes long, when `memory` bytes are free. `read` gives the
@@ -115,6 +148,33 @@ impl Capture {
     /// The first value of a header or pseudo header of the request.
     pub fn request_header(&self, name: &str) -> Option<&[u8]> {
         self.request.get(name)
+    }
+
+    /// The bytes that are kept of a body so far.
+    pub fn body_len(&self, direction: Direction) -> usize {
+        match direction {
+            Direction::Request => self.request_body.len(),
+            Direction::Response => self.response_body.len(),
+        }
+    }
+
+    /// Whether the request is over with its headers, or what follows them may be no HTTP body: a client asks for a tunnel.
+    pub fn asks_for_tunnel(&self) -> bool {
+        self.request.get(":method") == Some(b"CONNECT") || self.has_request_header("upgrade")
+    }
+
+    /// Whether a body whose end nobody saw may have more bytes than are kept, by what the headers say. Envoy removes
+    /// `transfer-encoding`, and HTTP/2 and HTTP/3 do not have it: then a method that mostly has a body is taken to have one.
+    pub fn may_lack(&self, direction: Direction) -> bool {
+        let (headers, kept) = match direction {
+            Direction::Request => (&self.request, self.request_body.len()),
+            Direction::Response => (&self.response, self.response_body.len()),
+        };
+        let bodiless = |method: &[u8]| matches!(method, b"GET" | b"HEAD" | b"DELETE" | b"OPTIONS");
+        match headers.get("content-length").and_then(number::<usize>) {
+            Some(length) => length != kept,
+            None => kept > 0 || direction == Direction::Response || !self.request.get(":method").is_none_or(bodiless),
+        }
     }
 
     /// The bytes of memory that headers and bodies hold.
@@ -161,11 +221,11 @@ impl Capture {
             destination_namespace: facts.destination_namespace.as_deref(),
             source_address: &facts.source_address,
             version: &facts.protocol,
-            request: Message { headers: &self.request, body: &self.request_body },
-            response: Message { headers: &self.response, body: &self.response_body },
-            status: if self.has_response() { self.response_status() } else { facts.status },
+            request: Message { headers: &self.request, body: &self.request_body, trailers: &self.request_trailers },
+            response: Message { headers: &self.response, body: &self.response_body, trailers: &self.response_trailers },
+            status: facts.status,
             start_ms: facts.start_ms,
-            duration_ms: facts.duration_ms,
+            end_ms: facts.end_ms,
             redact,
         }
     }
@@ -179,6 +239,11 @@ impl Capture {
         *decided.get_or_insert_with(|| wanted && config.keeps_type(headers.get("content-type").unwrap_or_default()))
     }
 
+    fn weigh(&mut self) {
+        let maps = [&self.request, &self.response, &self.request_trailers, &self.response_trailers];
+        self.headers_held = maps.into_iter().map(Headers::held).fold(0, usize::saturating_add);
+    }
+
     fn body(&mut self, direction: Direction) -> &mut Body {
         match direction {
             Direction::Request => &mut self.request_body,
@@ -187,7 +252,11 @@ impl Capture {
     }
 
     fn response_status(&self) -> u16 {
-        let status = self.response.get(":status").and_then(|status| std::str::from_utf8(status).ok());
-        status.and_then(|status| status.parse().ok()).unwrap_or(0)
+        self.response.get(":status").and_then(number).unwrap_or(0)
     }
+}
+
+/// A number in a header.
+fn number<T: FromStr>(value: &[u8]) -> Option<T> {
+    std::str::from_utf8(value).ok()?.parse().ok()
 }

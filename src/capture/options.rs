@@ -15,6 +15,8 @@ options! {
         request_body: bool = bool("request_body", true),
         /// whether response bodies are kept
         response_body: bool = bool("response_body", true),
+        /// whether trailers are kept; `apiclarity` has no place for them
+        trailers: bool = bool("trailers", true),
         /// types whose bodies are kept (`application/json`, `text/*`)
         content_types: Vec<String> = media_types("content_types"),
     }

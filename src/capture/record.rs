@@ -28,21 +28,23 @@ pub struct Record<'a> {
     pub response: Message<'a>,
     /// The status sent to the client; 0 when it got none.
     pub status: u16,
-    /// When the request began, in milliseconds since the epoch; 0 unless the format shows it.
+    /// When the request began, in milliseconds since the epoch.
     pub start_ms: u64,
-    /// How long the exchange took, in milliseconds; 0 unless the format shows it.
-    pub duration_ms: u64,
+    /// When the response was over; likewise, and never before.
+    pub end_ms: u64,
     /// The headers and query parameters whose values are hidden.
     pub redact: &'a RedactConfig,
 }
 
-/// Headers and body of one direction.
+/// Headers, body and trailers of one direction.
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {
     /// All headers, pseudo headers included.
     pub headers: &'a Headers,
     /// The bytes kept of the body.
     pub body: &'a Body,
+    /// The trailers; none when there were none, or they are not kept.
+    pub trailers: &'a Headers,
 }
 
 impl<'a> Record<'a> {

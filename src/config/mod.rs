@@ -79,11 +79,11 @@ impl Config {
         let collector = root.section("collector", |section| CollectorConfig::read(section, format));
         let batch = root.section("batch", |section| BatchConfig::read(section, format));
         let retry = root.section("retry", RetryConfig::read);
-        let queue = root.section("queue", QueueConfig::read);
         let memory_max_bytes = root.section("memory", |section| {
             let meaning = "bytes of bodies being captured and of records on their way, per worker";
             section.whole("max_bytes", meaning, 64 << 20, 65_536..=2 << 30)
         });
+        let queue = root.section("queue", |section| QueueConfig::read(section, memory_max_bytes));
         let capture = root.section("capture", |section| CaptureConfig::read(section, format.oversize_body));
         let redact = root.section("redact", RedactConfig::read);
         let mut sampling = root.section("sampling", SamplingConfig::read);

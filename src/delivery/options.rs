@@ -55,9 +55,9 @@ options! {
 options! {
     /// The bounds on records that wait and on requests in flight.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct QueueConfig() {
+    pub struct QueueConfig(memory: usize) {
         /// bytes of records that wait, per worker
-        max_bytes: usize = whole("max_bytes", 8 << 20, 1024..=1 << 30),
+        max_bytes: usize = whole_or("max_bytes", "what memory leaves", memory, 1024..=1 << 30),
         /// export requests without an answer, per worker
         max_in_flight: usize = whole("max_in_flight", 64, 1..=1024),
         /// which record goes when the queue is full

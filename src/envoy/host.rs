@@ -1,5 +1,6 @@
 //! Calls to Envoy that cannot panic: answers that the SDK's own getters unwrap are a `Result` or an `Option` here.
 
+use super::abi;
 use crate::{
     capture::{headers::Headers, mesh::Mesh},
     stats::{COUNT, Kind, NAMES, Stats},
@@ -21,7 +22,7 @@ pub(crate) fn now() -> Duration {
 
 /// A whole header map. Empty when Envoy does not have it (any more).
 pub(crate) fn headers(map: MapType) -> Headers {
-    Headers::from(hostcalls::get_map_bytes(map).unwrap_or_default())
+    Headers::new(abi::header_map(map))
 }
 
 /// One header. Envoy must have the map now: without the map the SDK panics. To read the whole map costs ten times as
@@ -45,11 +46,9 @@ pub(crate) fn integer(path: &[&str]) -> Option<u64> {
     property(path).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes)
 }
 
-/// The namespace of the upstream host, from the mesh's endpoint metadata.
+/// The namespace of the destination, from the mesh's metadata of the endpoint, or else of the cluster.
 pub(crate) fn destination_namespace(mesh: Mesh) -> Option<Vec<u8>> {
-    // The attribute's name since Envoy 1.28.
-    let value = property(&[&["xds", "upstream_host_metadata"], mesh.metadata_path()?].concat())?;
-    mesh.namespace(&value).map(<[u8]>::to_vec)
+    mesh.metadata().iter().find_map(|metadata| Some(metadata.namespace(&property(metadata.path())?)?.to_vec()))
 }
 
 /// Sends a request from the current (root) context; its token if Envoy took it.

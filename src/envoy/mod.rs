@@ -1,5 +1,6 @@
 //! All that talks to Envoy: its callbacks, and the calls of its host functions.
 
+mod abi;
 #[cfg(feature = "fault")]
 mod fault;
 mod host;

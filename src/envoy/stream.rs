@@ -9,7 +9,7 @@ use proxy_wasm::{
     traits::{Context, HttpContext},
     types::{Action, BufferType, MapType},
 };
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 /// Whether a stream gives a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,18 @@ enum Phase {
     Later,
 }
 
+/// How much of one direction the callbacks showed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Seen {
+    /// Nothing: its headers are known from the access log, if at all.
+    #[default]
+    Nothing,
+    /// Its headers, and perhaps some of its body.
+    Begun,
+    /// All of it.
+    Whole,
+}
+
 /// One stream.
 pub(crate) struct Stream {
     /// None when the configuration was refused: the stream passes unseen.
@@ -44,11 +56,21 @@ pub(crate) struct Stream {
     accounted: usize,
     state: State,
     namespace: Option<Vec<u8>>,
+    request: Seen,
+    response: Seen,
 }
 
 impl Stream {
     pub(crate) fn new(worker: Option<Rc<Worker>>) -> Self {
-        Self { worker, capture: Capture::default(), accounted: 0, state: State::Open, namespace: None }
+        Self {
+            worker,
+            capture: Capture::default(),
+            accounted: 0,
+            state: State::Open,
+            namespace: None,
+            request: Seen::Nothing,
+            response: Seen::Nothing,
+        }
     }
 
     /// Whether the stream may give a record.
@@ -124,11 +146,17 @@ impl Stream {
 
     fn body(&mut self, direction: Direction, buffer: BufferType, size: usize) {
         let Some(worker) = self.recording().filter(|_| size > 0) else { return };
-        let room = worker.with(|pipeline| pipeline.body_room(self.accounted));
+        let room = worker.with(|pipeline| pipeline.body_room(self.capture.body_len(direction)));
         // The buffer holds this chunk only, because no callback ever pauses the stream.
         let read = |bytes| host::buffer(buffer, bytes);
         self.capture.keep(direction, size, &worker.config.capture, room, read);
         self.account(&worker);
+    }
+
+    fn trailers(&mut self, direction: Direction, map: MapType) {
+        let Some(worker) = self.recording().filter(|worker| worker.config.capture.trailers) else { return };
+        self.capture.trailers(direction, host::headers(map));
+        self.fit(&worker);
     }
 
     /// Tells the worker how much memory the capture holds now; whether that changed.
@@ -144,13 +172,9 @@ impl Stream {
 
     /// The facts of the exchange that its headers and bodies do not tell. To look up a property is costly, so nothing
     /// is asked for that the headers have.
-    fn facts(&mut self, worker: &Worker) -> Facts {
-        let timed = worker.config.format.shows_time;
+    fn facts(&mut self, worker: &Worker, now: Duration) -> Facts {
         let missing = |name| !self.capture.has_request_header(name);
-        let nanoseconds = |name| match timed {
-            true => host::integer(&["request", name]).unwrap_or(0),
-            false => 0,
-        };
+        let start_ms = host::integer(&["request", "time"]).unwrap_or(0) / 1_000_000;
         Facts {
             source_address: host::property(&["source", "address"]).unwrap_or_default(),
             destination_address: host::property(&["destination", "address"]).unwrap_or_default(),
@@ -162,15 +186,67 @@ impl Stream {
             } else {
                 Vec::new()
             },
-            status: if self.capture.has_response() {
-                0
-            } else {
-                host::integer(&["response", "code"]).and_then(|code| code.try_into().ok()).unwrap_or(0)
-            },
-            start_ms: nanoseconds("time") / 1_000_000,
-            duration_ms: nanoseconds("duration") / 1_000_000,
+            status: host::integer(&["response", "code"]).and_then(|code| code.try_into().ok()).unwrap_or(0),
+            start_ms,
+            end_ms: (worker.clock(now).as_millis() as u64).max(start_ms),
         }
     }
+
+    /// Marks the bodies that are not whole.
+    fn cut(&mut self, worker: &Worker) {
+        let is_empty = |side| host::integer(&[side, "size"]).unwrap_or(0) == 0;
+        let capture = &self.capture;
+        let has_body = |direction| capture.body_len(direction) > 0;
+        // Over HTTP/3 also the end of a request without a body may come after its headers, and too late.
+        let request_is_whole = match self.request {
+            Seen::Whole => true,
+            _ if has_body(Direction::Request) => !capture.may_lack(Direction::Request),
+            _ => capture.asks_for_tunnel() || !capture.may_lack(Direction::Request) && is_empty("request"),
+        };
+        let response_is_whole = match self.response {
+            Seen::Whole => true,
+            Seen::Begun => !capture.may_lack(Direction::Response),
+            Seen::Nothing => !capture.has_response() || is_empty("response"),
+        };
+        for (direction, is_whole) in [(Direction::Request, request_is_whole), (Direction::Response, response_is_whole)]
+        {
+            if !is_whole {
+                self.capture.cut(direction, &worker.config.capture);
+            }
+        }
+    }
+
+    /// The stream is over. One record at most comes of it: the worker is given up.
+    fn end(&mut self) {
+        let Some(worker) = self.worker.take() else { return };
+        // Envoy answers some requests before the filters see them. Then the access log's maps are all there is.
+        if self.is_recorded() && !self.capture.has_request() {
+            self.request_headers(&worker, Phase::Later);
+        }
+        if self.is_recorded() && !self.capture.has_response() {
+            self.response_headers(&worker);
+        }
+        let recorded = self.is_recorded().then(|| worker.now());
+        if let Some(now) = recorded {
+            // Also when sampling has not decided: the namespace never became known.
+            let facts = self.facts(&worker, now);
+            self.cut(&worker);
+            worker.with(|pipeline| pipeline.finish(&mut self.capture, &facts, now));
+        }
+        self.capture.release();
+        self.account(&worker);
+        match self.state {
+            State::Export => worker.stream_marked(),
+            State::Excluded => worker.stream_excluded(),
+            State::Dropped => worker.stream_dropped(),
+            State::Open | State::Keep => worker.stream_ended(recorded.unwrap_or_default()),
+        }
+    }
+}
+
+/// How much a direction showed with this callback.
+fn seen(end_of_stream: bool) -> Seen {
+    if end_of_stream { Seen::Whole } else { Seen::Begun }
 }
 
 /// Whether `sampling.rate` keeps the stream. This is decided before the headers are read, so that an excluded stream
@@ -189,82 +265,76 @@ fn kept_by_share(worker: &Worker, phase: Phase) -> bool {
 
 impl Context for Stream {
     crate::envoy::unused::no_context_host_calls!();
+
+    /// Envoy deletes the stream. Over QUIC it is logged only when the client has acknowledged the answer, and that is later.
+    fn on_done(&mut self) -> bool {
+        #[cfg(feature = "fault")]
+        super::fault::at("stream_done");
+        self.end();
+        true
+    }
 }
 
 impl HttpContext for Stream {
     crate::envoy::unused::no_http_host_calls!();
 
-    fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
+    fn on_http_request_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
         #[cfg(feature = "fault")]
         super::fault::at("request_headers");
+        self.request = seen(end_of_stream);
         if let Some(worker) = self.worker.clone() {
             self.request_headers(&worker, Phase::Request);
         }
         Action::Continue
     }
 
-    fn on_http_request_body(&mut self, body_size: usize, _end_of_stream: bool) -> Action {
+    fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
         #[cfg(feature = "fault")]
         super::fault::at("request_body");
+        self.request = seen(end_of_stream);
         self.body(Direction::Request, BufferType::HttpRequestBody, body_size);
         Action::Continue
     }
 
-    fn on_http_response_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
+    fn on_http_request_trailers(&mut self, _num_trailers: usize) -> Action {
+        #[cfg(feature = "fault")]
+        super::fault::at("request_trailers");
+        self.request = Seen::Whole;
+        self.trailers(Direction::Request, MapType::HttpRequestTrailers);
+        Action::Continue
+    }
+
+    fn on_http_response_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
         #[cfg(feature = "fault")]
         super::fault::at("response_headers");
+        self.response = seen(end_of_stream);
         if let Some(worker) = self.recording() {
             self.response_headers(&worker);
         }
         Action::Continue
     }
 
-    fn on_http_response_body(&mut self, body_size: usize, _end_of_stream: bool) -> Action {
+    fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
         #[cfg(feature = "fault")]
         super::fault::at("response_body");
+        self.response = seen(end_of_stream);
         self.body(Direction::Response, BufferType::HttpResponseBody, body_size);
         Action::Continue
     }
 
-    /// The one place where a record ends: trailers, resets and local replies skip `end_of_stream`.
+    fn on_http_response_trailers(&mut self, _num_trailers: usize) -> Action {
+        #[cfg(feature = "fault")]
+        super::fault::at("response_trailers");
+        self.response = Seen::Whole;
+        self.trailers(Direction::Response, MapType::HttpResponseTrailers);
+        Action::Continue
+    }
+
+    /// It may be the stream's first callback. A stream is logged once, but Envoy may be configured to log it again (periodic
+    /// access logs).
     fn on_log(&mut self) {
         #[cfg(feature = "fault")]
         super::fault::at("log");
-        // A stream is logged once, but Envoy may be configured to log it again (periodic access logs).
-        let Some(worker) = self.worker.take() else { return };
-        // This may be the stream's first callback: Envoy answers some requests before the filters see them. Then the
-        // access log's maps are all there is.
-        if self.is_recorded() && !self.capture.has_request() {
-            self.request_headers(&worker, Phase::Later);
-        }
-        if self.is_recorded() && !self.capture.has_response() {
-            self.response_headers(&worker);
-        }
-        let recorded = self.is_recorded().then(|| worker.now());
-        if let Some(now) = recorded {
-            // Also when sampling has not decided: the namespace never became known.
-            let facts = self.facts(&worker);
-            worker.with(|pipeline| pipeline.finish(&self.capture, &facts, now));
-        }
-        self.capture.release();
-        self.account(&worker);
-        match self.state {
-            State::Export => {}
-            State::Excluded => worker.stream_excluded(),
-            State::Dropped => worker.stream_dropped(),
-            State::Open | State::Keep => worker.stream_ended(recorded.unwrap_or_default()),
-        }
-    }
-}
-
-impl Drop for Stream {
-    /// A stream that is deleted without `on_log` gives back what it accounted for.
-    fn drop(&mut self) {
-        if let Some(worker) = self.worker.take() {
-            self.capture.release();
-            if self.account(&worker) {
-                worker.publish();
-            }
-        }
+        self.end();
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Timer {
     due: Cell<Duration>,
     /// The time at the last look at the clock.
     seen: Cell<Duration>,
+    /// By how much the clock has gone back so far. The time does not: nothing waits for the clock to catch up.
+    behind: Cell<Duration>,
     /// Whether numbers wait for Envoy's stats.
     unpublished: Cell<bool>,
 }
@@ -29,6 +31,7 @@ impl Timer {
             period: Cell::new(Duration::ZERO),
             due: Cell::new(Duration::MAX),
             seen: Cell::new(now),
+            behind: Cell::new(Duration::ZERO),
             unpublished: Cell::new(false),
         }
     }
@@ -39,9 +42,17 @@ impl Timer {
         self.is_shortest().then_some(self.seen.get())
     }
 
-    /// The worker looked at the clock.
-    pub(crate) fn looked(&self, now: Duration) {
+    /// The worker looked at the clock: what time it is.
+    pub(crate) fn looked(&self, clock: Duration) -> Duration {
+        let now = clock.saturating_add(self.behind.get()).max(self.seen.get());
+        self.behind.set(now.saturating_sub(clock));
         self.seen.set(now);
+        now
+    }
+
+    /// What the clock shows at a time.
+    pub(crate) fn clock(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.behind.get())
     }
 
     /// The timer went off.

@@ -56,15 +56,18 @@ impl Worker {
         self.pipeline.try_borrow_mut().map(|mut pipeline| work(&mut pipeline)).unwrap_or_default()
     }
 
-    /// Current time. While the 1 ms timer runs, the last tick's time, to save a host call.
+    /// Current time, which never goes back. While the 1 ms timer runs, the last tick's time, to save a host call.
     pub(crate) fn now(&self) -> Duration {
         self.timer.time().unwrap_or_else(|| self.look())
     }
 
     fn look(&self) -> Duration {
-        let now = host::now();
-        self.timer.looked(now);
-        now
+        self.timer.looked(host::now())
+    }
+
+    /// What the clock shows at a time that [`Worker::now`] gave.
+    pub(crate) fn clock(&self, now: Duration) -> Duration {
+        self.timer.clock(now)
     }
 
     /// A stream ended, and a record may have been enqueued. A stream cannot send it: the SDK gives an answer to the
@@ -83,11 +86,21 @@ impl Worker {
         self.stream_ended(self.now());
     }
 
-    /// A stream ended that sampling excluded. Only its numbers wait, and they may for a moment: a call of the host for
-    /// each would be most of what such a stream costs.
+    /// A stream ended that sampling excluded.
     pub(crate) fn stream_excluded(&self) {
         self.with(Pipeline::exclude);
         debug!("a stream without a record: sampling excludes it");
+        self.publish_soon();
+    }
+
+    /// A stream ended that has the mark of the filter's own export requests.
+    pub(crate) fn stream_marked(&self) {
+        self.with(Pipeline::pass_export);
+        self.publish_soon();
+    }
+
+    /// Only numbers wait, and they may for a moment: a call of the host for each would be most of what such a stream costs.
+    fn publish_soon(&self) {
         if let Some(period) = self.timer.set_to_publish() {
             host::set_tick(period);
         }

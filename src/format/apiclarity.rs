@@ -23,7 +23,6 @@ pub static SPEC: Spec = Spec {
     framings: framing::JSON,
     retry_statuses: &[408..=408, 429..=429, 500..=u16::MAX],
     oversize_body: OversizeBody::Truncate,
-    shows_time: true,
     write: |record, out| text::write(&Telemetry::from(record), record, out),
 };
 
@@ -109,12 +108,7 @@ impl<'a> From<&'a Record<'a>> for Telemetry<'a> {
             },
             response: Response {
                 status_code: record.status.to_string(),
-                common: common(
-                    record.response,
-                    Base64::Response,
-                    None,
-                    record.start_ms.saturating_add(record.duration_ms),
-                ),
+                common: common(record.response, Base64::Response, None, record.end_ms),
             },
         }
     }
@@ -129,7 +123,7 @@ impl Serialize for Headers<'_> {
             list.serialize_element(&Header { key: "host", value: Lossy(host) })?;
         }
         for (key, value) in self.message.headers.exported() {
-            list.serialize_element(&Header { key, value: Lossy(&self.record.redact.header(key, value)) })?;
+            list.serialize_element(&Header { key: &key, value: Lossy(&self.record.redact.header(&key, value)) })?;
         }
         list.end()
     }

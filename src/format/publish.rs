@@ -7,6 +7,7 @@ use super::{
     text::{self, Base64, Lossy},
 };
 use crate::capture::{
+    headers::Headers,
     options::OversizeBody,
     record::{Message, Record},
 };
@@ -21,7 +22,6 @@ pub static SPEC: Spec = Spec {
     framings: framing::JSON,
     retry_statuses: &[408..=408, 429..=429, 500..=u16::MAX],
     oversize_body: OversizeBody::Truncate,
-    shows_time: false,
     write: |record, out| text::write(&Telemetry::from(record), record, out),
 };
 
@@ -44,9 +44,13 @@ struct Request<'a> {
     path: Cow<'a, str>,
     host: Lossy<'a>,
     version: Lossy<'a>,
+    /// Milliseconds since the epoch; with the trailers, what the seed's struct does not have.
+    time: u64,
     headers: Pairs<'a>,
     body: Base64,
     truncated_body: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trailers: Option<Pairs<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,17 +58,21 @@ struct Response<'a> {
     /// A string in the seed's struct.
     status_code: String,
     version: Lossy<'a>,
+    /// Milliseconds since the epoch; with the trailers, what the seed's struct does not have.
+    time: u64,
     headers: Pairs<'a>,
     body: Base64,
     truncated_body: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trailers: Option<Pairs<'a>>,
 }
 
-/// Headers as a list of pairs: `[["host", "orders"], …]`.
+/// Headers or trailers as a list of pairs: `[["host", "orders"], …]`.
 #[derive(Debug)]
 struct Pairs<'a> {
     /// The `:authority`, shown as the first header, as the original does.
     host: Option<&'a [u8]>,
-    message: Message<'a>,
+    fields: &'a Headers,
     record: &'a Record<'a>,
 }
 
@@ -73,7 +81,8 @@ struct Pairs<'a> {
 impl<'a> From<&'a Record<'a>> for Telemetry<'a> {
     fn from(record: &'a Record<'a>) -> Self {
         let (request, response) = (record.request, record.response);
-        let pairs = |message, host| Pairs { host, message, record };
+        let pairs = |fields, host| Pairs { host, fields, record };
+        let trailers = |message: Message<'a>| message.trailers.exported().next().map(|_| pairs(message.trailers, None));
         Self {
             request_id: Lossy(record.request_id),
             scheme: Lossy(record.scheme),
@@ -85,16 +94,20 @@ impl<'a> From<&'a Record<'a>> for Telemetry<'a> {
                 path: text::lossy(record.path()),
                 host: Lossy(record.authority().unwrap_or_default()),
                 version: Lossy(record.version),
-                headers: pairs(request, record.authority()),
+                time: record.start_ms,
+                headers: pairs(request.headers, record.authority()),
                 body: Base64::Request,
                 truncated_body: request.body.truncated(),
+                trailers: trailers(request),
             },
             scnt_response: Response {
                 status_code: record.status.to_string(),
                 version: Lossy(record.version),
-                headers: pairs(response, None),
+                time: record.end_ms,
+                headers: pairs(response.headers, None),
                 body: Base64::Response,
                 truncated_body: response.body.truncated(),
+                trailers: trailers(response),
             },
         }
     }
@@ -108,8 +121,8 @@ impl Serialize for Pairs<'_> {
         if let Some(host) = self.host {
             list.serialize_element(&("host", Lossy(host)))?;
         }
-        for (name, value) in self.message.headers.exported() {
-            list.serialize_element(&(name, Lossy(&self.record.redact.header(name, value))))?;
+        for (name, value) in self.fields.exported() {
+            list.serialize_element(&(&name, Lossy(&self.record.redact.header(&name, value))))?;
         }
         list.end()
     }

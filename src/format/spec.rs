@@ -22,8 +22,6 @@ pub struct Spec {
     pub retry_statuses: Statuses,
     /// How a body is treated that is longer than `capture.max_body_bytes`, unless the configuration says it.
     pub oversize_body: OversizeBody,
-    /// Whether records show when the exchange began and how long it took.
-    pub shows_time: bool,
     /// Appends a record to the bytes: see [`Spec::encode`].
     pub write: fn(&Record<'_>, &mut Vec<u8>) -> Result<(), serde_json::Error>,
 }

@@ -18,13 +18,13 @@ pub fn write<T: Serialize>(value: &T, record: &Record<'_>, out: &mut Vec<u8>) ->
 /// The size of a record's JSON in nearly all cases, so that the buffer is allocated once. Base64 makes 4 bytes of 3.
 /// Headers gain their punctuation, which is most in `apiclarity`.
 fn estimate(record: &Record<'_>) -> usize {
-    let bodies = record.request.body.len().saturating_add(record.response.body.len());
-    let headers: usize = [record.request.headers, record.response.headers]
+    let [fields, bodies] = [record.request, record.response]
+        .map(|message| [message.headers.held().saturating_add(message.trailers.held()), message.body.len()])
         .into_iter()
-        .flat_map(|headers| headers.exported())
-        .map(|(name, value)| name.len().saturating_add(value.len()).saturating_add(22))
-        .sum();
-    bodies.div_ceil(3).saturating_mul(4).saturating_add(headers).saturating_add(640)
+        .fold([0_usize; 2], |[fields, bodies], [more, body]| {
+            [fields.saturating_add(more), bodies.saturating_add(body)]
+        });
+    bodies.div_ceil(3).saturating_mul(4).saturating_add(fields.saturating_mul(2)).saturating_add(720)
 }
 
 /// Bytes that should be UTF-8: each bad sequence becomes U+FFFD, as [`String::from_utf8_lossy`] does it.

@@ -53,6 +53,9 @@ impl Section {
         match serde_json::from_slice(json) {
             Ok(Json::Object(fields)) => Ok(Self::new(String::new(), fields)),
             Ok(other) => problem(format!("configuration: got {other}, takes an object")),
+            Err(_) if is_struct(json) => problem(
+                "configuration: got a google.protobuf.Struct, takes JSON in a google.protobuf.StringValue".to_owned(),
+            ),
             Err(error) => problem(format!("configuration: not JSON: {error}")),
         }
     }
@@ -162,6 +165,12 @@ impl Section {
     pub(super) fn problem(&mut self, name: &str, got: &Json, takes: &str) {
         self.problems.push(format!("{}{name}: got {got}, takes {takes}", self.path));
     }
+}
+
+/// Whether these are the bytes of a `google.protobuf.Struct`, as which Envoy hands one over: its first member (field 1), whose
+/// value (field 2 of a map's entry) follows somewhere. No text has the second byte.
+fn is_struct(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0x0a) && bytes.contains(&0x12)
 }
 
 /// Whether one name may be a misspelling of the other: apart from a common start and a common end they differ in two

@@ -2,4 +2,5 @@
 
 mod bodies;
 mod body;
+mod headers;
 mod redact;

@@ -122,11 +122,15 @@ fn refuses(path: &str, value: &str, problem: &str) {
 }
 
 /// The lines that setting this field changes when a configuration is shown, a field a line.
-fn changed(path: &str, value: &str) -> BTreeSet<String> {
+fn changed(path: &str, value: &str) -> Vec<String> {
     let section = path.rsplit_once('.').map_or("{}".to_owned(), |(section, _)| at(section, "{}"));
-    let lines = |json: &str| format!("{:#?}", parse(json)).lines().map(|line| line.trim().to_owned()).collect();
-    let (before, after): (BTreeSet<String>, BTreeSet<String>) = (lines(&section), lines(&at(path, value)));
-    after.difference(&before).cloned().collect()
+    let lines = |json: &str| -> Vec<String> {
+        format!("{:#?}", parse(json)).lines().map(|line| line.trim().to_owned()).collect()
+    };
+    let mut before = lines(&section);
+    // Two fields may show the same line.
+    let is_new = |line: &String| before.iter().position(|other| other == line).map(|at| before.remove(at)).is_none();
+    lines(&at(path, value)).into_iter().filter(is_new).collect()
 }
 
 /// The end of the line that shows a value in the field of its name, for the kinds that take one line.
@@ -180,7 +184,9 @@ fn every_value_that_a_field_takes_lands_in_it() {
             }
             if let Some(shown) = shown(field, &value) {
                 let right = lines.iter().filter(|line| plain(line).ends_with(&plain(&shown))).count();
-                assert_eq!(right, 1, "{}: {value} should show {shown} in {lines:?}", field.path);
+                // By default the queue may have what memory leaves.
+                let expected = if field.path == "memory.max_bytes" { 2 } else { 1 };
+                assert_eq!(right, expected, "{}: {value} should show {shown} in {lines:?}", field.path);
             }
         }
         let last = kind(&field.takes).taken.pop().expect("a value");

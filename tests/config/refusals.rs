@@ -12,6 +12,12 @@ fn what_is_no_object_of_known_fields_is_refused() {
     for (json, parts) in [
         ("[]", ["configuration", "a list of 0", "an object"]),
         ("{", ["configuration", "not JSON", "line 1"]),
+        ("\n{", ["configuration", "not JSON", "line 2"]),
+        // {"format": "apiclarity"} as the bytes of a protobuf message, as Envoy hands a Struct over.
+        (
+            "\n\u{16}\n\u{6}format\u{12}\u{c}\u{1a}\napiclarity",
+            ["configuration", "got a google.protobuf.Struct", "takes JSON in a google.protobuf.StringValue"],
+        ),
         (r#"{"formats":"publish"}"#, ["formats: unknown", "takes one of format", "did you mean format?"]),
         (
             r#"{"collector":{"clutser":"x"}}"#,

@@ -13,7 +13,7 @@ fn nothing_at_all_is_the_original_s_behaviour() {
         let config = parse(nothing);
         let collector = &config.collector;
         assert_eq!((collector.cluster.as_str(), collector.path.as_str()), ("trace_analyzer", "/publish"));
-        assert_eq!((config.capture.max_body_bytes, config.queue.max_bytes), (1_000_000, 8 << 20));
+        assert_eq!((config.capture.max_body_bytes, config.queue.max_bytes), (1_000_000, 64 << 20));
         let hidden = ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"];
         assert_eq!(config.redact.headers, hidden);
         assert_eq!((config.mesh, &config.sampling.hosts), (Mesh::Istio, &None));

@@ -15,8 +15,10 @@ unsafe extern "C" {
     safe fn proxy_on_delete(context: u32);
     safe fn proxy_on_request_headers(context: u32, count: usize, end: bool) -> u32;
     safe fn proxy_on_request_body(context: u32, size: usize, end: bool) -> u32;
+    safe fn proxy_on_request_trailers(context: u32, count: usize) -> u32;
     safe fn proxy_on_response_headers(context: u32, count: usize, end: bool) -> u32;
     safe fn proxy_on_response_body(context: u32, size: usize, end: bool) -> u32;
+    safe fn proxy_on_response_trailers(context: u32, count: usize) -> u32;
     safe fn proxy_on_http_call_response(context: u32, token: u32, headers: usize, body: usize, trailers: usize);
 }
 
@@ -24,11 +26,14 @@ unsafe extern "C" {
 static START: Mutex<()> = Mutex::new(());
 
 pub(crate) const REQUEST: u32 = 0;
+pub(crate) const REQUEST_TRAILERS: u32 = 1;
 pub(crate) const RESPONSE: u32 = 2;
+pub(crate) const RESPONSE_TRAILERS: u32 = 3;
 const CALL_HEADERS: u32 = 6;
 const CALL_BODY: u32 = 4;
 const CONFIGURATION: u32 = 7;
 const CONTINUE: u32 = 0;
+const STATUS: &str = "response.code";
 
 /// A root context.
 #[derive(Clone, Copy)]
@@ -101,8 +106,14 @@ impl Stream {
         self
     }
 
+    /// Envoy knows the status that it is about to send.
     pub(crate) fn response_headers<V: AsRef<[u8]>>(self, headers: &[(&str, V)]) -> Self {
         host(|host| host.maps.insert(RESPONSE, pairs(headers)));
+        let status = headers.iter().find(|(name, _)| *name == ":status").map(|(_, value)| value.as_ref());
+        let status = status.and_then(|status| std::str::from_utf8(status).ok()?.parse::<u64>().ok());
+        if let Some(status) = status {
+            host(|host| host.properties.insert(STATUS.to_owned(), status.to_le_bytes().to_vec()));
+        }
         assert_eq!(proxy_on_response_headers(self.0, headers.len(), false), CONTINUE);
         self
     }
@@ -119,6 +130,32 @@ impl Stream {
         self
     }
 
+    /// As [`Stream::request_body`], with all that is left of it.
+    pub(crate) fn last_of_request(self, body: &[u8]) -> Self {
+        host(|host| host.buffers.insert(0, body.to_vec()));
+        assert_eq!(proxy_on_request_body(self.0, body.len(), true), CONTINUE);
+        self
+    }
+
+    /// As [`Stream::response_body`], with all that is left of it.
+    pub(crate) fn last_of_response(self, body: &[u8]) -> Self {
+        host(|host| host.buffers.insert(1, body.to_vec()));
+        assert_eq!(proxy_on_response_body(self.0, body.len(), true), CONTINUE);
+        self
+    }
+
+    pub(crate) fn request_trailers<V: AsRef<[u8]>>(self, trailers: &[(&str, V)]) -> Self {
+        host(|host| host.maps.insert(REQUEST_TRAILERS, pairs(trailers)));
+        assert_eq!(proxy_on_request_trailers(self.0, trailers.len()), CONTINUE);
+        self
+    }
+
+    pub(crate) fn response_trailers<V: AsRef<[u8]>>(self, trailers: &[(&str, V)]) -> Self {
+        host(|host| host.maps.insert(RESPONSE_TRAILERS, pairs(trailers)));
+        assert_eq!(proxy_on_response_trailers(self.0, trailers.len()), CONTINUE);
+        self
+    }
+
     pub(crate) fn log(self) -> Self {
         proxy_on_log(self.0);
         self
@@ -127,14 +164,18 @@ impl Stream {
     pub(crate) fn end(self) {
         assert!(proxy_on_done(self.0), "a stream needs no more time");
         proxy_on_delete(self.0);
-        host(|host| host.maps.clear());
+        host(|host| {
+            host.maps.clear();
+            host.properties.remove(STATUS);
+        });
     }
 
     /// A small exchange, whole.
     pub(crate) fn exchange(self) {
         self.request_headers(&[(":method", "GET"), (":path", "/"), (":authority", "shop"), ("x-request-id", "id")])
             .response_headers(&[(":status", "200")])
-            .response_body(b"hello")
+            .last_of_request(b"")
+            .last_of_response(b"hello")
             .log()
             .end();
     }

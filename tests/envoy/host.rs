@@ -19,6 +19,8 @@ pub(crate) struct Call {
 pub(crate) struct Host {
     /// Header maps by `MapType`.
     pub(crate) maps: BTreeMap<u32, Pairs>,
+    /// What the next map is, instead, byte by byte.
+    pub(crate) raw_map: Option<Vec<u8>>,
     /// Buffers by `BufferType`.
     pub(crate) buffers: BTreeMap<u32, Vec<u8>>,
     /// How many bytes of a body are given at most; `None`: all that are asked for.
@@ -155,11 +157,12 @@ unsafe extern "C" fn proxy_get_buffer_bytes(
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn proxy_get_header_map_pairs(kind: u32, data: *mut *mut u8, size: *mut usize) -> u32 {
-    let pairs = host(|host| {
+    let map = host(|host| {
         host.maps_read += 1;
-        host.maps.get(&kind).cloned().unwrap_or_default()
+        let map = host.maps.get(&kind).cloned().unwrap_or_default();
+        host.raw_map.take().unwrap_or_else(|| serialized(&map))
     });
-    unsafe { give(serialized(&pairs), data, size) }
+    unsafe { give(map, data, size) }
 }
 
 /// Without the map the SDK panics, and this host counts on the filter not to ask.

@@ -64,7 +64,7 @@ fn the_format_gives_the_path_and_the_record() {
             let [path, content_type] = [":path", "content-type"].map(|name| header(call, name));
             assert_eq!((path, content_type), (Some(format.path), Some(format.content_type)));
             let json = record(call).to_string();
-            assert_eq!(json.contains("\"time\":7"), format.shows_time, "{json}");
+            assert!(json.contains("\"time\":7"), "{json}");
         });
     }
     let bodies = ["", r#"{"format":"publish"}"#, r#"{"format":"apiclarity"}"#].map(|configuration| {
@@ -104,9 +104,9 @@ fn the_collector_s_rows_make_the_export_request() {
 fn bodies(rows: &str) -> [(String, bool); 2] {
     with(&format!(r#"{{"capture":{{{rows}}}}}"#), |root| {
         let stream = root.stream(2).request_headers(&[(":path", "/"), ("content-type", "application/json")]);
-        stream.request_body(b"he").request_body(b"llo");
+        stream.request_body(b"he").last_of_request(b"llo");
         stream.response_headers(&[(":status", "200"), ("content-type", "text/plain; charset=utf-8")]);
-        let record = recorded(root, stream.response_body(b"world!"));
+        let record = recorded(root, stream.last_of_response(b"world!"));
         ["scnt_request", "scnt_response"].map(|side| {
             let body = record[side]["body"].as_str().expect("base64").to_owned();
             (body, record[side]["truncated_body"].as_bool().expect("a flag"))

@@ -96,3 +96,17 @@ fn a_timer_set_to_publish_needs_no_time_and_is_not_set_twice() {
     late.set(NOW, Some(ms(60_000)));
     assert_eq!(late.set_to_publish(), Some(ms(50)), "too late for numbers");
 }
+
+#[test]
+fn a_clock_that_goes_back_does_not_turn_back_the_time() {
+    let timer = Timer::new(NOW);
+    assert_eq!((timer.looked(NOW + ms(5)), timer.clock(NOW + ms(5))), (NOW + ms(5), NOW + ms(5)));
+    let back = NOW - ms(60_000);
+    assert_eq!((timer.looked(back), timer.clock(NOW + ms(5))), (NOW + ms(5), back));
+    assert_eq!(timer.looked(back + ms(1)), NOW + ms(6), "it goes on from there");
+    assert_eq!(timer.clock(NOW + ms(6)), back + ms(1));
+    // Forward, and back once more.
+    assert_eq!(timer.looked(NOW + ms(60_000)), NOW + ms(120_005));
+    assert_eq!(timer.looked(NOW), NOW + ms(120_005));
+    assert_eq!(timer.clock(NOW + ms(120_005)), NOW);
+}

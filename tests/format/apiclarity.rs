@@ -19,13 +19,16 @@ fn an_exchange_is_apiclarity_s_telemetry() {
     capture.keep(Direction::Request, 7, &config.capture, usize::MAX, |_| br#"{"a":1}"#.to_vec());
     capture.response_headers(headers(&[(":status", "201"), ("content-type", "application/json")]));
     capture.keep(Direction::Response, 2, &config.capture, usize::MAX, |_| b"{}".to_vec());
+    // It has no place for them.
+    capture.trailers(Direction::Response, headers(&[("x-sum", "1")]));
     let facts = Facts {
         source_address: b"10.4.0.7:51932".to_vec(),
         destination_address: b"10.4.0.12:8080".to_vec(),
         destination_namespace: Some(b"sock-shop".to_vec()),
         protocol: b"HTTP/1.1".to_vec(),
         start_ms: 1_795_426_073_241,
-        duration_ms: 3,
+        end_ms: 1_795_426_073_244,
+        status: 201,
         ..Facts::default()
     };
     let json = config.format.encode(&capture.record(&facts, &config.redact)).expect("encodes");

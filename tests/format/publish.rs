@@ -22,6 +22,9 @@ fn facts() -> Facts {
         destination_address: b"10.4.0.12:8080".to_vec(),
         destination_namespace: Some(b"sock-shop".to_vec()),
         protocol: b"HTTP/1.1".to_vec(),
+        status: 201,
+        start_ms: 1_795_426_073_241,
+        end_ms: 1_795_426_073_244,
         ..Facts::default()
     }
 }
@@ -61,6 +64,7 @@ fn a_whole_exchange_is_the_seed_s_object() {
         "source_address": "10.4.0.7:51932",
         "scnt_request": {
             "method": "POST", "path": "/orders?x=1", "host": "orders", "version": "HTTP/1.1",
+            "time": 1_795_426_073_241_u64,
             "headers": [
                 ["host", "orders"], ["content-type", "application/json"],
                 ["x-request-id", "c859976a-1958-4f75-b985-530cb6d27d2c"], ["accept", "a"], ["accept", "b"]
@@ -68,12 +72,34 @@ fn a_whole_exchange_is_the_seed_s_object() {
             "body": "eyJhIjoxfQ==", "truncated_body": false
         },
         "scnt_response": {
-            "status_code": "201", "version": "HTTP/1.1",
+            "status_code": "201", "version": "HTTP/1.1", "time": 1_795_426_073_244_u64,
             "headers": [["content-type", "application/json"]],
             "body": "e30=", "truncated_body": false
         }
     });
     assert_eq!(encode(&capture, &facts()), expected);
+}
+
+/// Also what HTTP does not allow, and other filters make.
+#[test]
+fn names_and_trailers_of_any_bytes_become_valid_json() {
+    let mut capture = Capture::default();
+    let serialized = [&[1, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0][..], b"x-\xe9\0\xff\0"].concat();
+    capture.request_headers(Headers::new(serialized.clone()));
+    capture.trailers(Direction::Request, Headers::new(serialized));
+    capture.trailers(Direction::Response, headers(&[("x-envoy-a", b"1"), (":status", b"1")]));
+    let record = encode(&capture, &facts());
+    let field = json!([["x-\u{fffd}", "\u{fffd}"]]);
+    assert_eq!((&record["scnt_request"]["headers"], &record["scnt_request"]["trailers"]), (&field, &field));
+    assert_eq!(record["scnt_response"].get("trailers"), None, "none that are shown: {record}");
+}
+
+#[test]
+fn trailers_are_redacted_like_headers() {
+    let mut capture = Capture::default();
+    capture.trailers(Direction::Response, headers(&[("set-cookie", b"s3cret"), ("grpc-status", b"0")]));
+    let record = encode(&capture, &facts());
+    assert_eq!(record["scnt_response"]["trailers"], json!([["set-cookie", "[redacted]"], ["grpc-status", "0"]]));
 }
 
 #[test]

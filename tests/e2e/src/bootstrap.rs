@@ -57,6 +57,7 @@ pub fn around(
         cluster("empty", None, &http1),
         cluster("refused", Some(SocketAddr::from(([127, 0, 0, 1], 1))), &http1),
         in_mesh(cluster("in_mesh", Some(upstream), &http1)),
+        inbound(cluster("inbound", Some(upstream), &http1)),
         by_header("by_header"),
     ]);
     json!({
@@ -67,6 +68,57 @@ pub fn around(
             "clusters": clusters,
         },
     })
+}
+
+/// Puts an HTTP filter before all others of each listener: it sees requests first, and answers last.
+///
+/// # Panics
+/// When it is no bootstrap of [`bootstrap`].
+pub fn in_front(bootstrap: &mut Value, filter: &Value) {
+    each_chain(bootstrap, |filters| filters.insert(0, filter.clone()));
+}
+
+/// Puts an HTTP filter between the others of each listener and the router: it sees requests last, and answers first.
+///
+/// # Panics
+/// When it is no bootstrap of [`bootstrap`].
+pub fn behind(bootstrap: &mut Value, filter: &Value) {
+    each_chain(bootstrap, |filters| filters.insert(filters.len() - 1, filter.clone()));
+}
+
+fn each_chain(bootstrap: &mut Value, mut change: impl FnMut(&mut Vec<Value>)) {
+    each_manager(bootstrap, |manager| change(manager["http_filters"].as_array_mut().expect("HTTP filters")));
+}
+
+/// Changes the connection manager of each listener.
+///
+/// # Panics
+/// When it is no bootstrap of [`bootstrap`].
+pub fn each_manager(bootstrap: &mut Value, mut change: impl FnMut(&mut Value)) {
+    for listener in bootstrap["static_resources"]["listeners"].as_array_mut().expect("listeners") {
+        change(&mut listener["filter_chains"][0]["filters"][0]["typed_config"]);
+    }
+}
+
+/// A filter of Envoy's that runs this Lua.
+#[must_use]
+pub fn lua(code: &str) -> Value {
+    json!({ "name": "envoy.filters.http.lua", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua",
+        "default_source_code": { "inline_string": code },
+    } })
+}
+
+/// A filter of Envoy's that asks the upstream, at `/authz` before the path, whether to let a request through.
+#[must_use]
+pub fn ext_authz() -> Value {
+    json!({ "name": "envoy.filters.http.ext_authz", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
+        "http_service": {
+            "server_uri": { "uri": "http://authz", "cluster": "upstream", "timeout": "5s" },
+            "path_prefix": "/authz",
+        },
+    } })
 }
 
 fn any_port() -> Value {
@@ -155,6 +207,10 @@ fn routes() -> Value {
         "match": { "prefix": "/grpc.health.v1.Health/", "headers": [{ "name": "x-refuse", "present_match": true }] },
         "route": { "cluster": "empty" },
     });
+    let follows = json!({
+        "match": { "prefix": "/redirect-inside" },
+        "route": { "cluster": "upstream", "internal_redirect_policy": {} },
+    });
     let timeout = json!({ "match": { "prefix": "/timeout" }, "route": { "cluster": "upstream", "timeout": "0.3s" } });
     json!({
         // A route to a cluster that does not exist is one of the cases.
@@ -162,8 +218,8 @@ fn routes() -> Value {
         "virtual_hosts": [
             { "name": "nowhere", "domains": [NOWHERE] },
             { "name": "all", "domains": ["*"], "routes": [
-                connect, local, redirect, timeout, refused_grpc,
-                to("/in-mesh", "in_mesh"), to("/empty-cluster", "empty"), to("/refused", "refused"), to("/unknown-cluster", "no_such_cluster"),
+                connect, local, redirect, follows, timeout, refused_grpc,
+                to("/in-mesh", "in_mesh"), to("/inbound", "inbound"), to("/empty-cluster", "empty"), to("/refused", "refused"), to("/unknown-cluster", "no_such_cluster"),
                 to("/through-the-filter/", "trace_analyzer"),
                 to("/h2/", "upstream_h2"), to("/grpc.health.v1.Health/", "upstream_h2"),
                 to("/", "upstream"),
@@ -178,6 +234,13 @@ fn in_mesh(mut cluster: Value) -> Value {
         "istio": { "workload": "orders;sock-shop;orders;latest;Kubernetes" },
         "envoy.lb": { "k8s.kuma.io/namespace": "kuma-shop" },
     } });
+    cluster
+}
+
+/// Gives the cluster the metadata by which Istio names the service of what a proxy receives.
+fn inbound(mut cluster: Value) -> Value {
+    let service = json!({ "host": "orders.pay.svc.cluster.local", "name": "orders", "namespace": "pay" });
+    cluster["metadata"] = json!({ "filter_metadata": { "istio": { "services": [service] } } });
     cluster
 }
 

@@ -18,6 +18,8 @@ pub enum Protocol {
     H1,
     /// HTTP/2 with prior knowledge.
     H2,
+    /// HTTP/3, over QUIC: see [`crate::client_h3`].
+    H3,
 }
 
 impl Protocol {
@@ -27,6 +29,7 @@ impl Protocol {
         match self {
             Self::H1 => "HTTP/1.1",
             Self::H2 => "HTTP/2",
+            Self::H3 => "HTTP/3",
         }
     }
 }
@@ -84,6 +87,7 @@ impl Connection {
         let sent = match protocol {
             Protocol::H1 => h1(self.stream, request, hold, answer).await,
             Protocol::H2 => client_h2::send(self.stream, request, hold, answer).await,
+            Protocol::H3 => Err(io::Error::other("this is a TCP connection")),
         };
         let mut answer = answer.lock();
         if answer.end == End::Open {

@@ -82,7 +82,7 @@ impl Post {
 
     fn is_about(&self, key: &str, value: &str) -> bool {
         // Most records are not the one looked for, and many are large: only those that hold the value are parsed.
-        let holds = || self.message.body.windows(value.len()).any(|window| window == value.as_bytes());
+        let holds = || std::str::from_utf8(&self.message.body).map_or(true, |text| text.contains(value));
         holds() && self.json().map_or(true, |record| record[key] == *value)
     }
 }

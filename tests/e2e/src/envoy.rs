@@ -15,6 +15,8 @@ use tempfile::TempDir;
 
 use crate::admin::Admin;
 use crate::bootstrap::{FILTERED, PLAIN};
+use crate::client::Protocol;
+use crate::http3;
 use crate::resident;
 use crate::wait::DEADLINE;
 
@@ -116,6 +118,30 @@ impl Envoy {
     #[must_use]
     pub fn plain(&self) -> SocketAddr {
         self.plain
+    }
+
+    /// The listener with the filter for this protocol. HTTP/3 has one of its own: see [`http3::listen`].
+    ///
+    /// # Panics
+    /// When it has none.
+    #[must_use]
+    pub fn filtered_by(&self, protocol: Protocol) -> SocketAddr {
+        if protocol == Protocol::H3 { self.over_quic(FILTERED) } else { self.filtered }
+    }
+
+    /// The listener without it for this protocol.
+    ///
+    /// # Panics
+    /// When it has none.
+    #[must_use]
+    pub fn plain_by(&self, protocol: Protocol) -> SocketAddr {
+        if protocol == Protocol::H3 { self.over_quic(PLAIN) } else { self.plain }
+    }
+
+    fn over_quic(&self, name: &str) -> SocketAddr {
+        let listeners = self.admin.listeners().expect("Envoy's listeners");
+        let address = listeners.get(&format!("{name}{}", http3::SUFFIX));
+        *address.unwrap_or_else(|| panic!("no listener for HTTP/3: {listeners:?}"))
     }
 
     /// Resident memory, in bytes.

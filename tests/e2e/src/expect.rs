@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::case::{Case, Exchange};
-use crate::message::{Headers, Message};
+use crate::client::Protocol;
+use crate::message::{End, Headers, Message};
+use crate::request::Framing;
 
 /// How much of a body a record holds.
 pub const BODY_LIMIT: usize = 1_000_000;
@@ -17,14 +19,20 @@ pub const BODY_LIMIT: usize = 1_000_000;
 pub struct Half {
     /// Header fields, names in lower case.
     pub headers: Headers,
-    /// The whole body.
+    /// The body: the whole of it, or what the filter saw.
     pub body: Vec<u8>,
+    /// The filter saw the stream end before this body did.
+    pub cut: bool,
+    /// Trailer fields, names in lower case.
+    pub trailers: Headers,
 }
 
 /// An expected record.
 #[derive(Clone, Debug)]
 pub struct Expected {
     pub request_id: String,
+    /// `scheme`.
+    pub scheme: &'static str,
     /// `source_address`.
     pub source: SocketAddr,
     /// `destination_address`.
@@ -51,21 +59,35 @@ impl Expected {
     pub fn of(case: &Case, exchange: &Exchange, destination: SocketAddr) -> Self {
         let (request, answer) = (&case.request, &exchange.answer);
         let mut sent = lower(&request.fields());
-        sent.push((b"x-forwarded-proto".to_vec(), b"http".to_vec()));
+        let scheme = if case.protocol == Protocol::H3 { "https" } else { "http" };
+        sent.push((b"x-forwarded-proto".to_vec(), scheme.into()));
         let upstream_answered = answer.header("x-envoy-upstream-service-time").is_some();
+        // A request that Envoy answered itself is known by its headers only.
+        let unread = exchange.seen.is_none() && request.framing != Framing::None && !request.is_empty_by_length();
         let seen = exchange.seen.clone().unwrap_or_default();
         let headers = if upstream_answered { reply_fields(case, &seen) } else { without_added(answer) };
         Self {
             request_id: request.id.clone(),
+            scheme,
             source: exchange.source,
             destination,
             version: case.protocol.name().to_owned(),
             method: request.method.clone(),
             path: request.target.clone(),
             host: request.host.clone(),
-            request: Half { headers: sent, body: seen.body },
+            request: Half {
+                headers: sent,
+                body: seen.body,
+                cut: unread || case.hold.is_some_and(|sent| sent < request.whole_body().len()) || seen.end == End::Cut,
+                trailers: lower(&seen.trailers),
+            },
             status: answer.status(),
-            response: Half { headers: lower(&headers), body: answer.body.clone() },
+            response: Half {
+                headers: lower(&headers),
+                body: answer.body.clone(),
+                cut: answer.status() != 0 && answer.end == End::Cut,
+                trailers: lower(&answer.trailers),
+            },
         }
     }
 
@@ -77,6 +99,7 @@ impl Expected {
         headers.retain(|(name, value)| (&name[..], &value[..]) != (b"content-length", b"0"));
         Self {
             request_id: String::new(),
+            scheme: "http",
             source,
             destination,
             version: "HTTP/1.1".to_owned(),
@@ -85,7 +108,7 @@ impl Expected {
             host: String::new(),
             request: Half::default(),
             status: answer.status(),
-            response: Half { headers, body: Vec::new() },
+            response: Half { headers, cut: !answer.body.is_empty(), ..Half::default() },
         }
     }
 
@@ -99,14 +122,15 @@ impl Expected {
         self.response.headers.retain(|(n, _)| n != name.as_bytes());
     }
 
+    /// As JSON, without the times: see [`take_times`].
     #[must_use]
     pub fn json(&self) -> Value {
         // Without an `:authority` there is no host.
         let host = (!self.host.is_empty()).then(|| json!(["host", self.host]));
         let request: Vec<Value> = host.into_iter().chain(pairs(&self.request.headers)).collect();
-        json!({
+        let mut record = json!({
             "request_id": self.request_id,
-            "scheme": "http",
+            "scheme": self.scheme,
             "destination_address": self.destination.to_string(),
             "source_address": self.source.to_string(),
             "scnt_request": {
@@ -116,17 +140,36 @@ impl Expected {
                 "version": self.version,
                 "headers": request,
                 "body": body(&self.request.body),
-                "truncated_body": self.request.body.len() > BODY_LIMIT,
+                "truncated_body": self.request.cut || self.request.body.len() > BODY_LIMIT,
             },
             "scnt_response": {
                 "status_code": self.status.to_string(),
                 "version": self.version,
                 "headers": pairs(&self.response.headers).collect::<Vec<_>>(),
                 "body": body(&self.response.body),
-                "truncated_body": self.response.body.len() > BODY_LIMIT,
+                "truncated_body": self.response.cut || self.response.body.len() > BODY_LIMIT,
             },
-        })
+        });
+        for (half, name) in [(&self.request, "scnt_request"), (&self.response, "scnt_response")] {
+            if !half.trailers.is_empty() {
+                record[name]["trailers"] = pairs(&half.trailers).collect();
+            }
+        }
+        record
     }
+}
+
+/// Removes from a record when the request began and when the response was over, in milliseconds since the epoch.
+///
+/// # Errors
+/// When one is missing, or no such number, or the response came first.
+pub fn take_times(record: &mut Value) -> Result<[u64; 2], String> {
+    let mut times = [0; 2];
+    for (time, name) in times.iter_mut().zip(["scnt_request", "scnt_response"]) {
+        let got = record[name].as_object_mut().and_then(|half| half.remove("time"));
+        *time = got.as_ref().and_then(Value::as_u64).ok_or_else(|| format!("{name}.time: got {got:?}"))?;
+    }
+    if times[0] > times[1] { Err(format!("the response came before the request: {times:?}")) } else { Ok(times) }
 }
 
 fn reply_fields(case: &Case, seen: &Message) -> Headers {

@@ -100,6 +100,12 @@ impl Request {
         self.body.concat()
     }
 
+    /// Whether its `content-length` is 0.
+    #[must_use]
+    pub fn is_empty_by_length(&self) -> bool {
+        self.framing == Framing::Length && self.body.iter().all(Bytes::is_empty)
+    }
+
     /// All header fields after `host`, in the order in which they are sent.
     #[must_use]
     pub fn fields(&self) -> Headers {

@@ -13,7 +13,8 @@ use tempfile::TempDir;
 use crate::account;
 use crate::bootstrap::{self, Plan};
 use crate::case::{Case, Exchange};
-use crate::client::Connection;
+use crate::client::{Connection, Protocol};
+use crate::client_h3::H3;
 use crate::collector::Collector;
 use crate::envoy::{self, Envoy};
 use crate::exchange;
@@ -99,9 +100,18 @@ impl Rig {
     /// # Errors
     /// When it cannot be written, or Envoy refuses it.
     pub async fn reconfigure(&self, configuration: &str) -> io::Result<()> {
+        self.reconfigure_by(|plugin| bootstrap::configure(plugin, configuration)).await
+    }
+
+    /// As [`Rig::reconfigure`], by any change of Envoy's `PluginConfig`.
+    ///
+    /// # Errors
+    /// When it cannot be written, or Envoy refuses it.
+    pub async fn reconfigure_by(&self, change: impl FnOnce(&mut Value)) -> io::Result<()> {
         let mut plugin = self.plugin()?;
-        bootstrap::configure(&mut plugin, configuration);
-        self.replace(configuration, plugin).await
+        change(&mut plugin);
+        let what = plugin["configuration"].to_string();
+        self.replace(&what, plugin).await
     }
 
     /// The filter as Envoy was last given it: its `PluginConfig`.
@@ -155,10 +165,17 @@ impl Rig {
     /// # Errors
     /// When the listener cannot be reached, or the client gets no answer and did not go away.
     pub async fn exchange(&self, case: &Case, to: SocketAddr) -> io::Result<Exchange> {
-        let connection = Connection::open(to).await?;
-        let source = connection.source;
-        let send = |answer| async move { connection.send(case.protocol, &case.request, case.hold, &answer).await };
-        let answer = exchange::run(&self.upstream, case, Duration::ZERO, send).await?;
+        let (source, answer) = if case.protocol == Protocol::H3 {
+            let client = H3::open(to).await?;
+            let source = client.source;
+            let send = |answer| async move { client.send(&case.request, case.hold, &answer).await };
+            (source, exchange::run(&self.upstream, case, Duration::ZERO, send).await?)
+        } else {
+            let connection = Connection::open(to).await?;
+            let source = connection.source;
+            let send = |answer| async move { connection.send(case.protocol, &case.request, case.hold, &answer).await };
+            (source, exchange::run(&self.upstream, case, Duration::ZERO, send).await?)
+        };
         let seen = match self.upstream.seen(&case.request.id) {
             Some(seen) => Some(wait::until("the end of what the upstream saw", || ended(&seen)).await),
             None => None,

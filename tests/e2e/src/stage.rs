@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
 use crate::case::{Case, Exchange};
 use crate::client::Connection;
 use crate::diff;
-use crate::expect::Expected;
+use crate::expect::{Expected, take_times};
 use crate::message::Message;
 use crate::reply::Reply;
 use crate::rig::{Given, Rig, unused_id};
@@ -25,6 +26,8 @@ pub const TRAPPED: &str = "Function: proxy_";
 pub struct Stage {
     rig: Rig,
     ids: Mutex<BTreeSet<String>>,
+    /// When it was made, in milliseconds since the epoch.
+    started: u64,
     finished: bool,
 }
 
@@ -53,7 +56,7 @@ impl Stage {
     pub async fn serving(configuration: Option<&str>, service: Service, change: impl FnOnce(&mut Given)) -> Self {
         let rig = Rig::start_with(configuration, service, change).await;
         let rig = rig.unwrap_or_else(|error| panic!("{error}"));
-        Self { rig, ids: Mutex::default(), finished: false }
+        Self { rig, ids: Mutex::default(), started: milliseconds(), finished: false }
     }
 
     /// A new request id of which there must be one record at the end.
@@ -84,7 +87,7 @@ impl Stage {
     pub async fn check_with(&self, mut case: Case, adjust: impl FnOnce(&mut Expected, &Exchange)) -> (Exchange, Value) {
         case.request.id = self.id();
         let with = self.check_traffic(&case).await;
-        let mut expected = Expected::of(&case, &with, self.envoy.filtered());
+        let mut expected = Expected::of(&case, &with, self.envoy.filtered_by(case.protocol));
         adjust(&mut expected, &with);
         let record = self.expect_record(&case.name, &expected).await;
         (with, record)
@@ -95,8 +98,8 @@ impl Stage {
     /// # Panics
     /// When there is a difference.
     pub async fn check_traffic(&self, case: &Case) -> Exchange {
-        let without = self.send(case, self.envoy.plain()).await;
-        let with = self.send(case, self.envoy.filtered()).await;
+        let without = self.send(case, self.envoy.plain_by(case.protocol)).await;
+        let with = self.send(case, self.envoy.filtered_by(case.protocol)).await;
         let mut differences = diff::messages("the client saw", &without.answer, &with.answer);
         match (&without.seen, &with.seen) {
             (Some(without), Some(with)) => differences.extend(diff::messages("the upstream saw", without, with)),
@@ -126,7 +129,9 @@ impl Stage {
         assert_eq!(post.message.start.escape_ascii().to_string(), "POST /publish HTTP/1.1", "{name}");
         assert_eq!(post.message.header("content-type"), Some(&b"application/json"[..]), "{name}");
         let (expected, got) = (expected.json(), post.json().unwrap_or_else(|error| panic!("{name}: {error}")));
-        let differences = diff::json(&expected, &got);
+        let mut timeless = got.clone();
+        let mut differences: Vec<String> = self.check_times(&mut timeless).err().into_iter().collect();
+        differences.extend(diff::json(&expected, &timeless));
         assert!(
             differences.is_empty(),
             "{name}: the record differs:\n  {}\nexpected {}\ngot {}",
@@ -135,6 +140,21 @@ impl Stage {
             diff::abbreviate(&got.to_string()),
         );
         got
+    }
+
+    /// Removes a record's times, which lie between the start of the stage and now.
+    ///
+    /// # Errors
+    /// When they do not.
+    pub fn check_times(&self, record: &mut Value) -> Result<(), String> {
+        let times = take_times(record)?;
+        // Envoy counts microseconds, and a record milliseconds.
+        let around = self.started..=milliseconds() + 1;
+        if times.iter().all(|time| around.contains(time)) {
+            Ok(())
+        } else {
+            Err(format!("{times:?} are not in {around:?}"))
+        }
     }
 
     /// Sends bytes that Envoy answers before any filter sees them, without the filter and with it.
@@ -225,6 +245,11 @@ impl Stage {
         let bad = |line: &&str| bad.iter().any(|bad| line.contains(bad));
         assert_eq!(log.lines().find(bad), None, "Envoy's log has an error");
     }
+}
+
+/// Now, in milliseconds since the epoch.
+fn milliseconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as u64)
 }
 
 impl Deref for Stage {

@@ -1,6 +1,6 @@
 //! The rows of `batch`, `retry`, `queue` and `memory`.
 
-use super::{OK, balanced, exchanges, header, pass, path, record, sent, tick, with};
+use super::{OK, balanced, exchanges, header, pass, path, record, recorded, sent, tick, with};
 use crate::host::host;
 use serde_json::Value;
 
@@ -143,7 +143,7 @@ fn a_retry_after_is_waited_for_even_if_longer_than_the_longest_pause() {
 fn a_full_queue_drops_what_the_overflow_row_names() {
     const PATHS: [&str; 10] = ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"];
     for (rows, max_bytes, oldest) in [
-        ("", 8 << 20, true),
+        ("", 64 << 20, true),
         (r#""max_bytes":2048"#, 2048, true),
         (r#""max_bytes":2048,"overflow":"drop_oldest""#, 2048, true),
         (r#""max_bytes":2048,"overflow":"drop_newest""#, 2048, false),
@@ -161,11 +161,29 @@ fn a_full_queue_drops_what_the_overflow_row_names() {
 }
 
 #[test]
-fn a_record_that_no_queue_of_this_size_holds_is_too_large() {
-    for (rows, too_large) in [("", 0), (r#""max_bytes":1024"#, 1)] {
+fn a_record_larger_than_the_queue_is_cut_and_one_whose_headers_are_is_too_large() {
+    for (rows, path, body, too_large) in [
+        ("", 1, 1024, 0),
+        (r#""max_bytes":1024"#, 1, 768, 0),
+        (r#""max_bytes":1024"#, 400, 300, 0),
+        (r#""max_bytes":1024"#, 1024, 1024, 1),
+    ] {
         with(&format!(r#"{{"queue":{{{rows}}}}}"#), |root| {
-            root.stream(2).request_headers(&[(":path", "/")]).request_body(&[b'x'; 1024]).log().end();
-            assert_eq!((sent(root).len() as i64, balanced()["dropped_too_large"]), (1 - too_large, too_large));
+            let stream = root.stream(2).request_headers(&[(":path", "/".repeat(path))]);
+            stream.last_of_request(&vec![b'x'; body]).response_headers(OK).last_of_response(b"small").log().end();
+            let sent = sent(root);
+            assert_eq!((sent.len() as i64, balanced()["dropped_too_large"]), (1 - too_large, too_large), "{rows}");
+            let Some(record) = sent.first().map(record) else { return };
+            let kept = record["scnt_request"]["body"].as_str().expect("base64").len() / 4 * 3;
+            let cut = &record["scnt_request"]["truncated_body"];
+            assert_eq!(
+                (kept < body, balanced()["bodies_truncated"]),
+                (*cut == true, i64::from(*cut == true)),
+                "{record}"
+            );
+            assert_eq!(*cut, !rows.is_empty());
+            assert!(rows.is_empty() || (1000..=1024).contains(&sent[0].body.len()), "{} bytes", sent[0].body.len());
+            assert_eq!(record["scnt_response"]["body"], "c21hbGw=", "the longer body is cut");
         });
     }
 }
@@ -181,28 +199,49 @@ fn requests_in_flight_are_as_many_as_asked() {
 }
 
 #[test]
-fn an_exchange_keeps_no_more_of_a_body_than_a_quarter_of_the_memory() {
-    for (configuration, kept) in [("", 100_000), (r#"{"memory":{"max_bytes":65536}}"#, 16_384)] {
+fn a_body_takes_an_eighth_of_what_is_left_at_most() {
+    for (configuration, kept) in [("", 100_000), (r#"{"memory":{"max_bytes":65536}}"#, 65_536 / 8 * 7 / 4 * 3 / 8)] {
         with(configuration, |root| {
-            root.stream(2).response_headers(OK).response_body(&[b'x'; 100_000]).log();
+            root.stream(2).response_headers(OK).last_of_response(&[b'x'; 100_000]).log();
             let body = record(&sent(root)[0])["scnt_response"]["body"].as_str().expect("base64").len() / 4 * 3;
-            assert!(body <= kept + 2 && body > kept - 500, "{body} of {kept}");
+            assert!(body <= kept + 2 && body > kept - 100, "{body} of {kept}");
             assert_eq!(balanced()["bodies_truncated"] == 1, kept < 100_000);
         });
     }
 }
 
+/// However many long streams are open, and in what pieces they come.
+#[test]
+fn long_streams_leave_something_to_a_short_one() {
+    with(r#"{"memory":{"max_bytes":1048576}}"#, |root| {
+        let long: Vec<_> = (10..90).map(|id| root.stream(id).response_headers(OK)).collect();
+        for _ in 0..20 {
+            long.iter().for_each(|stream| _ = stream.response_body(&[b'e'; 5_000]));
+        }
+        let short = root.stream(2).request_headers(&[(":path", "/")]).last_of_request(b"small");
+        let record = recorded(root, short.response_headers(OK).last_of_response(b"answer"));
+        for (half, body) in [("scnt_request", "c21hbGw="), ("scnt_response", "YW5zd2Vy")] {
+            assert_eq!((&record[half]["body"], &record[half]["truncated_body"]), (&body.into(), &false.into()));
+        }
+        // All end at once: what is captured finds room as records.
+        long.into_iter().for_each(|stream| stream.log().end());
+        root.tick();
+        assert_eq!((balanced()["dropped_queue_full"], balanced()["captured_bytes"]), (0, 0));
+    });
+}
+
 #[test]
 fn records_and_bodies_share_the_memory() {
     const LEAST: usize = 65_536;
-    for (configuration, lost) in [("", 0), (r#"{"memory":{"max_bytes":65536}}"#, 1)] {
+    for (configuration, lost) in [("", false), (r#"{"memory":{"max_bytes":65536}}"#, true)] {
         with(configuration, |root| {
-            // Their bodies fit; their records, a third larger, do not.
-            let streams = [2, 3, 4, 5].map(|id| root.stream(id).response_headers(OK).response_body(&[b'x'; LEAST / 4]));
-            streams.iter().for_each(|stream| stream.log().end());
+            for id in 10..110 {
+                root.stream(id).response_headers(OK).last_of_response(&[b'x'; 3_000]).log().end();
+            }
             let sent: usize = sent(root).iter().map(|call| call.body.len()).sum();
             let held = sent + balanced()["queued_bytes"] as usize;
-            assert_eq!((balanced()["dropped_queue_full"], held <= LEAST), (lost, lost == 1), "{held}");
+            let dropped = balanced()["dropped_queue_full"] > 0;
+            assert_eq!((dropped, held <= LEAST), (lost, lost), "{held}");
         });
     }
 }

@@ -26,16 +26,18 @@ const NAMES: [&str; 12] = [
     "",
 ];
 const VALUES: [&str; 8] = ["200", "101", "503", "429", "404", "7", "CONNECT", "application/json"];
-const PROPERTIES: [&str; 9] = [
+const PROPERTIES: [&str; 11] = [
     "source.address",
     "destination.address",
     "request.protocol",
     "request.id",
     "request.time",
-    "request.duration",
+    "request.size",
+    "response.size",
     "response.code",
     "connection.tls_version",
     "xds.upstream_host_metadata.filter_metadata.istio.workload",
+    "xds.cluster_metadata.filter_metadata.istio.services.0.namespace",
 ];
 const HOSTS: [&str; 4] = ["", "{", r#"{"hosts":["*"]}"#, r#"{"hosts":["a.b:80"]}"#];
 /// The host functions' statuses that the SDK knows to be possible: `BadArgument`, `InternalFailure`.
@@ -54,7 +56,7 @@ pub(crate) fn run(input: &[u8]) {
 }
 
 fn step(proxy: &mut Proxy, input: &mut Input<'_>) {
-    match input.below(19) {
+    match input.below(23) {
         0 | 1 => proxy.open(input),
         2 => proxy.request_headers(input),
         3 => proxy.response_headers(input),
@@ -79,6 +81,10 @@ fn step(proxy: &mut Proxy, input: &mut Input<'_>) {
             host.no_buffers = input.flag();
             host.short_buffers = input.choose(&[None, Some(0), Some(1), Some(5_000)]);
         }),
+        18 => proxy.request_trailers(input),
+        19 => proxy.response_trailers(input),
+        20 => host(|host| host.now = host.now.saturating_sub(input.choose(&[1, 7_200_000_000_000]))),
+        21 => proxy.raw_headers(input),
         _ => proxy.replace(input),
     }
 }

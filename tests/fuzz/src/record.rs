@@ -40,15 +40,20 @@ type Pairs = Vec<(String, Vec<u8>)>;
 struct Exchange {
     request: Pairs,
     request_chunks: Vec<Vec<u8>>,
+    request_trailers: Pairs,
+    request_cut: bool,
     /// Whether an answer came at all.
     response: Option<Pairs>,
     response_chunks: Vec<Vec<u8>>,
+    response_trailers: Pairs,
+    response_cut: bool,
     facts: Facts,
     limit: usize,
     oversize: OversizeBody,
 }
 
 pub(crate) fn run(input: &[u8]) {
+    walk(input);
     let exchange = Exchange::read(&mut Input::new(input));
     let capture = exchange.capture();
     let redact = RedactConfig::default();
@@ -65,6 +70,14 @@ pub(crate) fn run(input: &[u8]) {
         assert_eq!(shown, expected, "{format:?}");
         no_name_twice(&serde_json::from_slice(&json).expect("JSON"));
     }
+}
+
+/// Any bytes as a header map: what comes of them is no more than went in.
+fn walk(input: &[u8]) {
+    let headers = Headers::new(input.to_vec());
+    let shown: usize = headers.exported().map(|(_, value)| value.len()).sum();
+    assert!(shown <= input.len());
+    assert!(headers.get("x").is_none_or(|value| value.len() <= input.len()));
 }
 
 fn no_name_twice(json: &Json) {
@@ -92,8 +105,12 @@ impl Exchange {
             oversize,
             request: headers(input),
             request_chunks: chunks(input),
+            request_trailers: headers(input),
+            request_cut: input.flag(),
             response: answered.then(|| headers(input)),
             response_chunks: chunks(input),
+            response_trailers: headers(input),
+            response_cut: input.flag(),
             facts: Facts {
                 source_address: input.bytes().to_vec(),
                 destination_address: input.bytes().to_vec(),
@@ -103,7 +120,7 @@ impl Exchange {
                 request_id: input.bytes().to_vec(),
                 status: input.number() as u16,
                 start_ms: input.number(),
-                duration_ms: input.number(),
+                end_ms: input.number(),
             },
         }
     }
@@ -114,6 +131,7 @@ impl Exchange {
             oversize_body: self.oversize,
             request_body: true,
             response_body: true,
+            trailers: true,
             content_types: Vec::new(),
         };
         let mut capture = Capture::default();
@@ -128,6 +146,13 @@ impl Exchange {
             capture.response_headers(Headers::from(response.clone()));
         }
         feed(&mut capture, Direction::Response, &self.response_chunks);
+        capture.trailers(Direction::Request, Headers::from(self.request_trailers.clone()));
+        capture.trailers(Direction::Response, Headers::from(self.response_trailers.clone()));
+        for (direction, cut) in [(Direction::Request, self.request_cut), (Direction::Response, self.response_cut)] {
+            if cut {
+                capture.cut(direction, &config);
+            }
+        }
         capture
     }
 
@@ -146,31 +171,26 @@ impl Exchange {
         lossy(first(&self.request, "x-request-id").unwrap_or(&self.facts.request_id))
     }
 
-    fn status(&self) -> u16 {
-        match self.response.as_ref().filter(|response| !response.is_empty()) {
-            Some(response) => {
-                let status = first(response, ":status").and_then(|status| std::str::from_utf8(status).ok());
-                status.and_then(|status| status.parse().ok()).unwrap_or(0)
-            }
-            None => self.facts.status,
-        }
+    /// What the filter saw of it, which may not be what the client was sent.
+    fn seen_status(&self) -> u16 {
+        let status = self.response.as_ref().and_then(|response| first(response, ":status"));
+        status.and_then(|status| std::str::from_utf8(status).ok()?.parse().ok()).unwrap_or(0)
     }
 
     /// What flows after an upgrade is no body.
     fn is_tunnel(&self) -> bool {
         let connect = first(&self.request, ":method") == Some(b"CONNECT");
-        let status = if self.response.is_some() { self.status() } else { 0 };
-        let answered = self.response.as_ref().is_some_and(|response| !response.is_empty());
-        answered && (status == 101 || connect && (200..300).contains(&status))
+        let status = self.seen_status();
+        status == 101 || connect && (200..300).contains(&status)
     }
 
-    /// The body in base64, and whether it had more bytes.
-    fn body(&self, chunks: &[Vec<u8>]) -> (String, bool) {
+    /// The body in base64, and whether it is not all.
+    fn body(&self, chunks: &[Vec<u8>], cut: bool) -> (String, bool) {
         if self.is_tunnel() {
             return (String::new(), false);
         }
         let whole = chunks.concat();
-        let truncated = whole.len() > self.limit;
+        let truncated = cut || whole.len() > self.limit;
         let kept = match self.oversize {
             OversizeBody::Drop if truncated => &[],
             _ => &whole[..whole.len().min(self.limit)],
@@ -180,10 +200,6 @@ impl Exchange {
 
     /// Both lists as pairs.
     fn lists(&self) -> [Vec<(String, String)>; 2] {
-        let shown = |pairs: &Pairs| {
-            let shown = pairs.iter().filter(|(name, _)| !name.starts_with(':') && !name.starts_with("x-envoy-"));
-            shown.map(|(name, value)| (name.clone(), lossy(value))).collect::<Vec<_>>()
-        };
         let host = first(&self.request, ":authority").map(|host| ("host".to_owned(), lossy(host)));
         let request = host.into_iter().chain(shown(&self.request)).collect();
         [request, self.response.as_ref().map(shown).unwrap_or_default()]
@@ -193,31 +209,38 @@ impl Exchange {
         let [request, response] = self.lists();
         let facts = &self.facts;
         let version = lossy(&facts.protocol);
-        let (request_body, request_truncated) = self.body(&self.request_chunks);
-        let (response_body, response_truncated) = self.body(&self.response_chunks);
+        let (request_body, request_truncated) = self.body(&self.request_chunks, self.request_cut);
+        let (response_body, response_truncated) = self.body(&self.response_chunks, self.response_cut);
         let mut record = json!({
             "request_id": self.request_id(), "scheme": self.scheme(),
             "destination_address": lossy(&facts.destination_address), "source_address": lossy(&facts.source_address),
             "scnt_request": {
                 "method": self.pseudo(":method"), "path": self.pseudo(":path"), "host": self.pseudo(":authority"),
-                "version": version, "headers": request, "body": request_body, "truncated_body": request_truncated,
+                "version": version, "time": facts.start_ms, "headers": request, "body": request_body,
+                "truncated_body": request_truncated,
             },
             "scnt_response": {
-                "status_code": self.status().to_string(), "version": version, "headers": response,
+                "status_code": facts.status.to_string(), "version": version, "time": facts.end_ms, "headers": response,
                 "body": response_body, "truncated_body": response_truncated,
             },
         });
         if let Some(namespace) = &facts.destination_namespace {
             record["destination_namespace"] = lossy(namespace).into();
         }
+        for (half, trailers) in [("scnt_request", &self.request_trailers), ("scnt_response", &self.response_trailers)] {
+            let trailers = shown(trailers);
+            if !trailers.is_empty() {
+                record[half]["trailers"] = json!(trailers);
+            }
+        }
         record
     }
 
     fn apiclarity(&self) -> Value {
         let facts = &self.facts;
-        let common = |list: &[(String, String)], chunks, time: u64| {
+        let common = |list: &[(String, String)], (chunks, cut): (&[Vec<u8>], bool), time: u64| {
             let headers: Vec<_> = list.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
-            let (body, truncated) = self.body(chunks);
+            let (body, truncated) = self.body(chunks, cut);
             json!({
                 "version": lossy(&facts.protocol), "headers": headers, "body": body, "TruncatedBody": truncated,
                 "time": time,
@@ -231,11 +254,11 @@ impl Exchange {
             "request": {
                 "method": self.pseudo(":method"), "path": self.pseudo(":path"),
                 "host": host_name::normalise(&self.pseudo(":authority"), namespace.as_deref()),
-                "common": common(&request, &self.request_chunks, facts.start_ms),
+                "common": common(&request, (&self.request_chunks, self.request_cut), facts.start_ms),
             },
             "response": {
-                "statusCode": self.status().to_string(),
-                "common": common(&response, &self.response_chunks, facts.start_ms.saturating_add(facts.duration_ms)),
+                "statusCode": facts.status.to_string(),
+                "common": common(&response, (&self.response_chunks, self.response_cut), facts.end_ms),
             },
         });
         if let Some(namespace) = namespace {
@@ -243,6 +266,12 @@ impl Exchange {
         }
         record
     }
+}
+
+/// What a record shows of them.
+fn shown(pairs: &Pairs) -> Vec<(String, String)> {
+    let shown = pairs.iter().filter(|(name, _)| !name.starts_with(':') && !name.starts_with("x-envoy-"));
+    shown.map(|(name, value)| (name.clone(), lossy(value))).collect()
 }
 
 fn lossy(bytes: &[u8]) -> String {

@@ -8,9 +8,9 @@ use http_trace_e2e::case::{Case, Exchange};
 use http_trace_e2e::client::Protocol::H1;
 use http_trace_e2e::collector::Manner;
 use http_trace_e2e::diff;
-use http_trace_e2e::expect::Expected;
+use http_trace_e2e::expect::{Expected, take_times};
 use http_trace_e2e::reply::Reply;
-use http_trace_e2e::request::Request;
+use http_trace_e2e::request::{Framing, Request};
 use http_trace_e2e::rig::{Given, Rig, unused_id};
 use http_trace_e2e::stage::TRAPPED;
 use http_trace_e2e::wait;
@@ -71,7 +71,9 @@ impl Scene {
         let id = &case.request.id;
         let post = self.until("the record", || self.rig.collector.record("request_id", id)).await?;
         let expected = Expected::of(&case, &exchange, self.rig.envoy.filtered()).json();
-        let differences = diff::json(&expected, &post.json()?);
+        let mut record = post.json()?;
+        take_times(&mut record)?;
+        let differences = diff::json(&expected, &record);
         if !differences.is_empty() {
             return Err(format!("the record differs: {differences:?}"));
         }
@@ -118,9 +120,11 @@ impl Scene {
 
     /// One that passes as it should.
     async fn exchange(&self) -> Result<(Case, Exchange), String> {
-        let mut request = Request::post("/orders?a=1", "an order").header("content-type", "text/plain");
+        let request = Request::post_chunks("/orders?a=1", &["an order".into()]).trailer("x-digest", "1");
+        let mut request = request.header("content-type", "text/plain");
         request.id = unused_id();
-        let case = Case::new("an order", H1, request, Reply::echo().header("content-type", "text/plain"));
+        let reply = Reply::echo().header("content-type", "text/plain").framed(Framing::Chunked).trailer("x-sum", "42");
+        let case = Case::new("an order", H1, request, reply);
         let exchange = self.rig.exchange(&case, self.rig.envoy.filtered()).await.map_err(|error| error.to_string())?;
         match exchange.answer.status() {
             200 => Ok((case, exchange)),

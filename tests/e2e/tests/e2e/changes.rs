@@ -7,6 +7,7 @@ use http_trace_e2e::reply::Reply;
 use http_trace_e2e::request::Request;
 use http_trace_e2e::stage::Stage;
 use http_trace_e2e::wait;
+use serde_json::json;
 
 /// Sends an exchange of which there must be a record at the end.
 async fn exchange(stage: &Stage, protocol: Protocol) {
@@ -52,6 +53,23 @@ async fn to_a_bad_configuration() {
     wait::until("both records", || (stage.metric("exported")? == 2).then_some(())).await;
     let log = stage.envoy.log();
     assert!(log.contains("formt: unknown field"), "the log names the field:\n{log}");
+    stage.finish_refusing().await;
+}
+
+/// Envoy hands a `Struct` over as the bytes of its protobuf message, whatever its documentation says.
+#[tokio::test]
+async fn to_a_struct() {
+    let stage = Stage::start().await;
+    exchange(&stage, H1).await;
+    let value = json!({ "format": "apiclarity" });
+    let configuration = json!({ "@type": "type.googleapis.com/google.protobuf.Struct", "value": value });
+    let refused = stage.reconfigure_by(|plugin| plugin["configuration"] = configuration).await;
+    assert!(refused.is_err_and(|error| error.to_string().starts_with("Envoy refuses ")));
+    exchange(&stage, H2).await;
+    wait::until("both records", || (stage.metric("exported")? == 2).then_some(())).await;
+    let log = stage.envoy.log();
+    let line = log.lines().find(|line| line.contains("configuration refused")).expect("a line about it");
+    assert!(line.contains("google.protobuf.StringValue") && line.contains("Struct"), "{line}");
     stage.finish_refusing().await;
 }
 

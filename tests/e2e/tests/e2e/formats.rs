@@ -54,6 +54,25 @@ async fn apiclarity_with_the_namespace_of_each_mesh() {
     }
 }
 
+/// What a proxy receives, Istio names by the cluster.
+#[tokio::test]
+async fn namespace_of_what_is_received() {
+    let stage = Stage::start().await;
+    let record = json_of(&post_of(&stage, Request::get("/inbound").host("orders")).await);
+    assert_eq!(record["destination_namespace"], "pay", "{record}");
+    stage.finish_lossy().await;
+    let stage = Stage::with(Some(r#"{"format":"apiclarity"}"#)).await;
+    let record = json_of(&post_of(&stage, Request::get("/inbound").host("orders")).await);
+    assert_eq!((&record["destinationNamespace"], &record["request"]["host"]), (&json!("pay"), &json!("orders.pay")));
+    stage.finish_lossy().await;
+    for mesh in ["kuma", "none"] {
+        let stage = Stage::with(Some(&format!(r#"{{"mesh":"{mesh}"}}"#))).await;
+        let record = json_of(&post_of(&stage, Request::get("/inbound").host("orders")).await);
+        assert_eq!(record.get("destination_namespace"), None, "{mesh}: {record}");
+        stage.finish_lossy().await;
+    }
+}
+
 #[tokio::test]
 async fn publish_has_the_namespace_too() {
     let stage = Stage::start().await;

@@ -3,16 +3,23 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
+use http_trace_e2e::bootstrap::in_front;
+use http_trace_e2e::case::Case;
+use http_trace_e2e::client::Protocol::{H1, H2};
 use http_trace_e2e::diff;
 use http_trace_e2e::expect::{Expected, Half};
 use http_trace_e2e::message::{End, Headers, Message};
+use http_trace_e2e::reply::Reply;
+use http_trace_e2e::request::Request;
 use http_trace_e2e::stage::Stage;
 use http_trace_e2e::upstream_h2::SERVICE;
 use http_trace_e2e::wait;
 use hyper_util::rt::TokioIo;
+use serde_json::json;
 use tokio::net::TcpStream;
+use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
@@ -37,8 +44,8 @@ async fn client(to: SocketAddr) -> (HealthClient<Channel>, SocketAddr) {
     (HealthClient::new(channel), source)
 }
 
-fn ask(id: &str, service: &str) -> Request<HealthCheckRequest> {
-    let mut request = Request::new(HealthCheckRequest { service: service.into() });
+fn ask(id: &str, service: &str) -> tonic::Request<HealthCheckRequest> {
+    let mut request = tonic::Request::new(HealthCheckRequest { service: service.into() });
     request.metadata_mut().insert("x-request-id", id.parse().expect("a header value"));
     request
 }
@@ -59,13 +66,14 @@ fn expected(stage: &Stage, id: &str, source: SocketAddr, method: &str, seen: &Me
     }
     Expected {
         request_id: id.to_owned(),
+        scheme: "http",
         source,
         destination: stage.envoy.filtered(),
         version: "HTTP/2".into(),
         method: "POST".into(),
         path: format!("/grpc.health.v1.Health/{method}").into(),
         host: "shop.test".into(),
-        request: Half { headers, body: seen.body.clone() },
+        request: Half { headers, body: seen.body.clone(), ..Half::default() },
         status: 200,
         response,
     }
@@ -89,8 +97,12 @@ async fn unary_call() {
     assert_eq!(diff::messages("the upstream saw", &requests[0].1, &requests[1].1), [""; 0]);
     let (source, seen) = &requests[1];
     assert_eq!(seen.body, [&[0, 0, 0, 0, 13, 10, 11], SERVICE.as_bytes()].concat());
-    // The status is in the trailers, which are no headers of the record.
-    let response = Half { headers: fields(&[("content-type", "application/grpc")]), body: SERVING.to_vec() };
+    let response = Half {
+        headers: fields(&[("content-type", "application/grpc")]),
+        body: SERVING.to_vec(),
+        cut: false,
+        trailers: fields(&[("grpc-status", "0")]),
+    };
     stage.expect_record("Check", &expected(&stage, &id, *source, "Check", seen, response)).await;
     stage.finish().await;
 }
@@ -114,7 +126,7 @@ async fn error_in_trailers_only() {
         ("grpc-status", "5"),
         ("grpc-message", "service%20not%20registered"),
     ]);
-    let response = Half { headers, body: Vec::new() };
+    let response = Half { headers, ..Half::default() };
     stage.expect_record("Check", &expected(&stage, &id, *source, "Check", seen, response)).await;
     stage.finish().await;
 }
@@ -134,8 +146,49 @@ async fn stream_that_the_client_ends() {
     }
     assert_eq!(diff::messages("the upstream saw", &requests[0].1, &requests[1].1), [""; 0]);
     let (source, seen) = &requests[1];
-    let response = Half { headers: fields(&[("content-type", "application/grpc")]), body: SERVING.to_vec() };
+    let headers = fields(&[("content-type", "application/grpc")]);
+    // The client left, so there is no status.
+    let response = Half { headers, body: SERVING.to_vec(), cut: true, ..Half::default() };
     stage.expect_record("Watch", &expected(&stage, &id, *source, "Watch", seen, response)).await;
+    stage.finish().await;
+}
+
+/// Several messages both ways, and the status in the trailers; over HTTP/2, and over HTTP/1.1 as gRPC-Web, which a filter in front
+/// makes gRPC of.
+#[tokio::test]
+async fn streams_and_grpc_web() {
+    let web = json!({ "name": "envoy.filters.http.grpc_web", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.grpc_web.v3.GrpcWeb",
+    } });
+    let stage = Stage::serving(None, |_| Reply::echo(), |given| in_front(&mut given.bootstrap, &web)).await;
+    let message = |value: u8| Bytes::from(vec![0, 0, 0, 0, 2, 8, value]);
+    let messages = [message(1), message(2), message(3)];
+    for status in ["0", "7"] {
+        let reply = Reply::chunks(&messages)
+            .header("content-type", "application/grpc")
+            .trailer("grpc-status", status)
+            .trailer("grpc-message", "said");
+        let request = Request::post_chunks("/h2/shop.Orders/Watch", &messages).header("te", "trailers");
+        let stream = Case::new("stream", H2, request.clone().header("content-type", "application/grpc"), reply.clone());
+        let (exchange, record) = stage.check(stream).await;
+        assert_eq!(exchange.answer.trailers, reply.trailers);
+        assert_eq!(record["scnt_response"]["trailers"], json!([["grpc-status", status], ["grpc-message", "said"]]));
+
+        let request = Request::post("/h2/shop.Orders/Watch", messages.concat())
+            .header("content-type", "application/grpc-web+proto");
+        let (exchange, record) = stage
+            .check_with(Case::new("gRPC-Web", H1, request, reply), |expected, exchange| {
+                let seen = exchange.seen.as_ref().expect("what the upstream saw");
+                expected.request.headers.clone_from(&seen.headers);
+                expected.request.headers.retain(|(name, _)| !name.starts_with(b"x-envoy-"));
+                expected.response.body = messages.concat();
+                expected.response.trailers = fields(&[("grpc-status", status), ("grpc-message", "said")]);
+            })
+            .await;
+        let last = format!("grpc-status:{status}\r\ngrpc-message:said\r\n");
+        assert!(exchange.answer.body.ends_with(last.as_bytes()), "{}", exchange.answer.body.escape_ascii());
+        assert_eq!(record["scnt_response"]["trailers"][0], json!(["grpc-status", status]));
+    }
     stage.finish().await;
 }
 
@@ -164,7 +217,9 @@ async fn local_reply() {
     seen.body.clear();
     let headers =
         [("content-type", "application/grpc"), ("grpc-status", "14"), ("grpc-message", "no healthy upstream")];
-    let response = Half { headers: fields(&headers), body: Vec::new() };
-    stage.expect_record("refused", &expected(&stage, &refused, source, "Check", &seen, response)).await;
+    let response = Half { headers: fields(&headers), ..Half::default() };
+    let mut expected = expected(&stage, &refused, source, "Check", &seen, response);
+    expected.request.cut = true;
+    stage.expect_record("refused", &expected).await;
     stage.finish().await;
 }

@@ -81,7 +81,11 @@ async fn concurrent(protocol: Protocol, count: usize, prefix: &str) {
         assert_eq!(filtered.answer.body, case.request.whole_body(), "{}", case.name);
         let expected = Expected::of(case, filtered, stage.envoy.filtered()).json();
         match records.get(&case.request.id[..]) {
-            Some(record) => differences.extend(diff::json(&expected, record)),
+            Some(record) => {
+                let mut record = (*record).clone();
+                differences.extend(stage.check_times(&mut record).err());
+                differences.extend(diff::json(&expected, &record));
+            }
             None => differences.push("no record".to_owned()),
         }
         assert!(differences.is_empty(), "{}:\n  {}", case.name, differences.join("\n  "));

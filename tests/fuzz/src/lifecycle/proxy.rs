@@ -36,6 +36,7 @@ struct Open {
     root: u32,
     /// Whether it may be an export request's, which is not counted.
     marked: bool,
+    /// Its record is made: Envoy logged it.
     logged: bool,
 }
 
@@ -50,8 +51,8 @@ pub(super) struct Proxy {
     pending: Vec<Pending>,
     /// The next context's id.
     next: u32,
-    /// Streams that were logged, and those among them that may be export requests'.
-    logged: i64,
+    /// Streams that ended, and those among them that may be export requests'.
+    ended: i64,
     doubtful: i64,
 }
 
@@ -83,7 +84,7 @@ impl Proxy {
             (host.tick, host.ticks_set, host.done, host.now) = (0, 0, 0, 0);
         });
         let mut proxy =
-            Self { plugins: Vec::new(), streams: Vec::new(), pending: Vec::new(), next: 1, logged: 0, doubtful: 0 };
+            Self { plugins: Vec::new(), streams: Vec::new(), pending: Vec::new(), next: 1, ended: 0, doubtful: 0 };
         for _ in 0..=input.below(2) {
             proxy.configure(input);
         }
@@ -119,6 +120,16 @@ impl Proxy {
         });
     }
 
+    /// Names of any bytes, which another filter made, or a map that is none.
+    pub(super) fn raw_headers(&mut self, input: &mut Input<'_>) {
+        self.with(input, |open, input| {
+            open.marked = true;
+            host(|host| host.raw_map = Some(input.bytes().to_vec()));
+            open.stream.request_headers::<&str>(&[]);
+            host(|host| host.raw_map = None);
+        });
+    }
+
     /// Envoy may have answered before the filter saw the request, whose map is there or not.
     pub(super) fn response_headers(&mut self, input: &mut Input<'_>) {
         let headers = headers(input);
@@ -130,15 +141,29 @@ impl Proxy {
 
     pub(super) fn request_body(&mut self, input: &mut Input<'_>) {
         let body = body(input);
-        self.with(input, |open, _| _ = open.stream.request_body(&body));
+        self.with(input, |open, input| {
+            _ = if input.flag() { open.stream.request_body(&body) } else { open.stream.last_of_request(&body) };
+        });
     }
 
     pub(super) fn response_body(&mut self, input: &mut Input<'_>) {
         let body = body(input);
-        self.with(input, |open, _| _ = open.stream.response_body(&body));
+        self.with(input, |open, input| {
+            _ = if input.flag() { open.stream.response_body(&body) } else { open.stream.last_of_response(&body) };
+        });
     }
 
-    /// Once or more often. What no callback saw may still be in the access log's maps.
+    pub(super) fn request_trailers(&mut self, input: &mut Input<'_>) {
+        let trailers = headers(input);
+        self.with(input, |open, _| _ = open.stream.request_trailers(&trailers));
+    }
+
+    pub(super) fn response_trailers(&mut self, input: &mut Input<'_>) {
+        let trailers = headers(input);
+        self.with(input, |open, _| _ = open.stream.response_trailers(&trailers));
+    }
+
+    /// Once or more often, or never. What no callback saw may still be in the access log's maps.
     pub(super) fn log(&mut self, input: &mut Input<'_>) {
         self.with(input, |open, input| {
             open.request_map(input);
@@ -156,10 +181,10 @@ impl Proxy {
     }
 
     fn end(&mut self, index: usize) {
-        let Open { stream, root, marked, logged } = self.streams.swap_remove(index);
+        let Open { stream, root, marked, .. } = self.streams.swap_remove(index);
         stream.end();
-        if logged && self.plugins.iter().any(|plugin| plugin.root.0 == root && plugin.accepted) {
-            self.logged += 1;
+        if self.plugins.iter().any(|plugin| plugin.root.0 == root && plugin.accepted) {
+            self.ended += 1;
             self.doubtful += i64::from(marked);
         }
         self.passed(root);
@@ -213,8 +238,6 @@ impl Proxy {
         while let Some(open) = self.streams.first_mut() {
             if !open.logged {
                 host(|host| host.maps.clear());
-                open.stream.log();
-                open.logged = true;
             }
             self.end(0);
         }
@@ -229,7 +252,7 @@ impl Proxy {
         for level in ["queued", "queued_bytes", "in_flight", "captured_bytes"] {
             assert_eq!(metrics[level], 0, "{level}: {metrics:?}");
         }
-        let counted = self.logged - self.doubtful..=self.logged;
+        let counted = self.ended - self.doubtful..=self.ended;
         assert!(counted.contains(&metrics["streams"]), "{counted:?} streams: {metrics:?}");
     }
 

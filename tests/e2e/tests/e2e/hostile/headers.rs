@@ -1,6 +1,7 @@
 //! Headers beyond all measure: those that Envoy refuses by default, and those that reach the filter where its limits are
 //! raised as far as they go.
 
+use http_trace_e2e::bootstrap::configure;
 use http_trace_e2e::case::Case;
 use http_trace_e2e::client::Protocol::{H1, H2};
 use http_trace_e2e::reply::Reply;
@@ -98,7 +99,11 @@ async fn as_many_and_as_long_as_envoy_takes() {
 /// Bytes that are not UTF-8 take three times the room in JSON: such a record has no place in the queue, and is counted.
 #[tokio::test]
 async fn longer_than_the_queue() {
-    let siege = Siege::start(raise).await;
+    let change = |given: &mut Given| {
+        raise(given);
+        configure(&mut given.plugin, r#"{"queue":{"max_bytes":8388608}}"#);
+    };
+    let siege = Siege::start(change).await;
     let value = vec![0xff; 4 * LONG];
     let mut request = Request::get("/").header("x-long", &value);
     request.id = unused_id();

@@ -1,7 +1,7 @@
 //! Clients that mean harm: Envoy answers them as it does without the filter, and the VM outlives them.
 
 mod bodies;
-mod frames;
+pub(crate) mod frames;
 mod headers;
 mod resets;
 mod siege;
