@@ -5,6 +5,7 @@ use crate::{
     capture::{Capture, Facts},
     config::Config,
     delivery::{Batch, Exporter, answer::Outcome},
+    json::Quoted,
     sampling::Sampling,
     stats::Stats,
 };
@@ -188,9 +189,9 @@ impl Pipeline {
         } = stats;
         Some(format!(
             "lost {} records since the last report; in total: {queue_full} queue_full, {rejected} rejected, \
-             {retries_exhausted} retries_exhausted, {too_large} too_large (cluster {:?})",
+             {retries_exhausted} retries_exhausted, {too_large} too_large (cluster {})",
             stats.lost().saturating_sub(reported),
-            self.config.collector.cluster
+            Quoted(&self.config.collector.cluster)
         ))
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     capture::EXPORT_MARK,
     config::Config,
     delivery::{Batch, answer::Outcome, options::default_authority},
+    json::Quoted,
     pipeline::Pipeline,
     sampling::poll::{PATH, Poll},
 };
@@ -168,7 +169,7 @@ impl Worker {
                 self.poll.set(Some(poll));
             }
             None => {
-                self.report_poll(Some(format!("Envoy did not take the request to cluster {:?}", hosts.cluster)));
+                self.report_poll(Some(format!("Envoy did not take the request to cluster {}", Quoted(&hosts.cluster))));
             }
         }
     }

@@ -5,7 +5,10 @@ pub mod host_name;
 pub mod options;
 pub mod poll;
 
-use crate::{capture::headers::media_type, json::Json};
+use crate::{
+    capture::headers::media_type,
+    json::{Json, Quoted},
+};
 use options::{SamplingConfig, UntilKnown};
 
 /// The decision on an exchange.
@@ -80,7 +83,10 @@ impl Sampling {
             return Err(format!("status {status}, takes 200"));
         }
         if !media_type(content_type).eq_ignore_ascii_case(b"application/json") {
-            return Err(format!("content-type {:?}, takes application/json", String::from_utf8_lossy(content_type)));
+            return Err(format!(
+                "content-type {}, takes application/json",
+                Quoted(&String::from_utf8_lossy(content_type))
+            ));
         }
         let hosts = match serde_json::from_slice(body) {
             Ok(Json::Object(members)) => members.into_iter().find(|(name, _)| name == "hosts").map(|(_, hosts)| hosts),
