@@ -78,12 +78,14 @@ impl Pipeline {
     }
 
     /// Takes a finished exchange: exactly one record enters the queue, or is counted as dropped.
-    pub fn finish(&mut self, capture: &Capture, facts: &Facts, now: Duration) {
+    pub fn finish(&mut self, capture: &mut Capture, facts: &Facts, now: Duration) {
+        let others = self.captured.saturating_sub(capture.held());
+        let memory = self.body_room(capture.held());
+        capture.finish(&self.config.capture, &self.config.redact, memory);
         self.streams = self.streams.saturating_add(1);
         self.bodies_truncated = self.bodies_truncated.saturating_add(capture.truncated());
         match self.config.format.encode(&capture.record(facts, &self.config.redact)) {
             Ok(record) => {
-                let others = self.captured.saturating_sub(capture.held());
                 let memory = self.config.memory_max_bytes.saturating_sub(others);
                 self.exporter.enqueue(record, memory, now);
             }

@@ -1,5 +1,7 @@
 //! A header map as Envoy hands it over, and the headers that a record shows.
 
+use super::words::{cut, trim};
+
 /// A header map: wire order, duplicates kept, names in lower case, values any bytes. Pseudo headers included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(String, Vec<u8>)>);
@@ -8,6 +10,11 @@ impl Headers {
     /// The first value of `name`, which must be in lower case.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_slice())
+    }
+
+    /// Every value of `name`, which must be in lower case, in wire order.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_slice())
     }
 
     /// The memory held, in bytes: the texts, and what the list and the allocator take for each.
@@ -37,5 +44,5 @@ impl From<Vec<(String, Vec<u8>)>> for Headers {
 
 /// The media type of a `content-type`, without its parameters (RFC 9110, section 8.3.1).
 pub fn media_type(content_type: &[u8]) -> &[u8] {
-    content_type.split(|b| *b == b';').next().unwrap_or_default().trim_ascii()
+    trim(cut(content_type, b';').0)
 }

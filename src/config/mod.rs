@@ -85,7 +85,8 @@ impl Config {
             let meaning = "bytes of bodies being captured and of records on their way, per worker";
             section.whole("max_bytes", meaning, 64 << 20, 65_536..=2 << 30)
         });
-        let capture = root.section("capture", |section| CaptureConfig::read(section, format.oversize_body));
+        let capture = root
+            .section("capture", |section| CaptureConfig::read(section, format.oversize_body, format.content_encoding));
         let redact = root.section("redact", RedactConfig::read);
         let mut sampling = root.section("sampling", SamplingConfig::read);
         let meaning = "whose endpoint metadata names the destination namespace";

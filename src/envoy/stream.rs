@@ -244,7 +244,7 @@ impl HttpContext for Stream {
         if let Some(now) = recorded {
             // Also when sampling has not decided: the namespace never became known.
             let facts = self.facts(&worker);
-            worker.with(|pipeline| pipeline.finish(&self.capture, &facts, now));
+            worker.with(|pipeline| pipeline.finish(&mut self.capture, &facts, now));
         }
         self.capture.release();
         self.account(&worker);

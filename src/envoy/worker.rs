@@ -162,7 +162,8 @@ impl Worker {
         self.poll.set(Some(poll));
         let Some(hosts) = self.config.sampling.hosts.as_ref().filter(|_| due) else { return };
         let authority = default_authority(&hosts.cluster);
-        let headers = vec![(":method", "GET"), (":path", PATH), (":authority", &authority), (EXPORT_MARK, "1")];
+        let mut headers = vec![(":method", "GET"), (":path", PATH), (":authority", &authority), (EXPORT_MARK, "1")];
+        headers.extend(hosts.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         match host::call(&hosts.cluster, headers, None, self.config.collector.timeout) {
             Some(token) => {
                 poll.sent(token);

@@ -7,7 +7,7 @@ use super::{
     text::{self, Base64, Lossy},
 };
 use crate::capture::{
-    options::OversizeBody,
+    options::{ContentEncoding, OversizeBody},
     record::{Message, Record},
 };
 use serde::{Serialize, Serializer, ser::SerializeSeq};
@@ -21,6 +21,7 @@ pub static SPEC: Spec = Spec {
     framings: framing::JSON,
     retry_statuses: &[408..=408, 429..=429, 500..=u16::MAX],
     oversize_body: OversizeBody::Truncate,
+    content_encoding: ContentEncoding::Keep,
     shows_time: false,
     write: |record, out| text::write(&Telemetry::from(record), record, out),
 };

@@ -2,4 +2,6 @@
 
 mod bodies;
 mod body;
+mod inflate;
 mod redact;
+mod redact_bodies;
