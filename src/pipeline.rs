@@ -5,6 +5,7 @@ use crate::{
     capture::{Capture, Facts},
     config::Config,
     delivery::{Batch, Exporter, answer::Outcome},
+    json::Quoted,
     sampling::Sampling,
     stats::Stats,
 };
@@ -82,6 +83,10 @@ impl Pipeline {
     /// Takes a finished exchange: exactly one record enters the queue, or is counted as dropped. Bodies are cut where the record
     /// would be larger than the queue.
     pub fn finish(&mut self, capture: &mut Capture, facts: &Facts, now: Duration) {
+        let others = self.captured.saturating_sub(capture.held());
+        // What is decoded takes no more than another body might.
+        let memory = self.body_room(0);
+        capture.finish(&self.config.capture, &self.config.redact, memory);
         self.streams = self.streams.saturating_add(1);
         let mut encoded = self.encode(capture, facts);
         let excess = encoded.as_ref().map_or(0, |record| record.len().saturating_sub(self.config.queue.max_bytes));
@@ -93,7 +98,6 @@ impl Pipeline {
         self.bodies_truncated = self.bodies_truncated.saturating_add(capture.truncated());
         match encoded {
             Ok(record) => {
-                let others = self.captured.saturating_sub(capture.held());
                 let memory = self.config.memory_max_bytes.saturating_sub(others);
                 self.exporter.enqueue(record, memory, now);
             }
@@ -209,9 +213,9 @@ impl Pipeline {
         } = stats;
         Some(format!(
             "lost {} records since the last report; in total: {queue_full} queue_full, {rejected} rejected, \
-             {retries_exhausted} retries_exhausted, {too_large} too_large (cluster {:?})",
+             {retries_exhausted} retries_exhausted, {too_large} too_large (cluster {})",
             stats.lost().saturating_sub(reported),
-            self.config.collector.cluster
+            Quoted(&self.config.collector.cluster)
         ))
     }
 }

@@ -39,7 +39,7 @@ impl Body {
             self.push(chunk);
         }
         if forget(self.truncated) {
-            *self = Self { truncated: true, ..Self::default() };
+            self.drop_bytes();
         }
     }
 
@@ -77,6 +77,27 @@ impl Body {
                 self.chunks.pop();
             }
         }
+    }
+
+    /// Takes the bytes out, in one piece. The flag stays.
+    pub fn take(&mut self) -> Vec<u8> {
+        self.len = 0;
+        let mut chunks = std::mem::take(&mut self.chunks);
+        if let [only] = chunks.as_mut_slice() {
+            return std::mem::take(only);
+        }
+        chunks.concat()
+    }
+
+    /// Keeps other bytes in place of those that were kept. Unless they are `whole`, the body counts as truncated.
+    pub fn replace(&mut self, bytes: Vec<u8>, whole: bool) {
+        *self = Self { truncated: self.truncated || !whole, ..Self::default() };
+        self.push(bytes);
+    }
+
+    /// Forgets the bytes that were kept: a record cannot show them. The body counts as truncated.
+    pub fn drop_bytes(&mut self) {
+        *self = Self { truncated: true, ..Self::default() };
     }
 
     /// Forgets the bytes that were kept: they turned out not to be an HTTP body.

@@ -1,5 +1,6 @@
 //! A header map as Envoy hands it over, and the headers that a record shows.
 
+use super::words::{cut, trim};
 use std::borrow::Cow;
 
 /// The lengths of a name and of a value, in bytes.
@@ -40,6 +41,11 @@ impl Headers {
     /// The first value of `name`, which must be in lower case.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.fields().find(|(n, _)| *n == name.as_bytes()).map(|(_, value)| value)
+    }
+
+    /// Every value of `name`, which must be in lower case, in wire order.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.fields().filter(move |(n, _)| *n == name.as_bytes()).map(|(_, value)| value)
     }
 
     /// The memory held, in bytes, with what the allocator takes.
@@ -99,5 +105,5 @@ impl<'a> Iterator for Fields<'a> {
 
 /// The media type of a `content-type`, without its parameters (RFC 9110, section 8.3.1).
 pub fn media_type(content_type: &[u8]) -> &[u8] {
-    content_type.split(|b| *b == b';').next().unwrap_or_default().trim_ascii()
+    trim(cut(content_type, b';').0)
 }

@@ -2,17 +2,22 @@
 //! Envoy skips phases for resets, local replies and trailers-only responses.
 
 pub mod body;
+pub mod bounded;
+pub mod coding;
 pub mod headers;
+pub mod inflate;
 pub mod mesh;
 pub mod options;
 pub mod record;
 pub mod redact;
+pub mod words;
 
 use std::str::FromStr;
 
 use body::Body;
+use coding::ContentCoding;
 use headers::Headers;
-use options::CaptureConfig;
+use options::{CaptureConfig, ContentEncoding, OversizeBody};
 use record::{Message, Record};
 use redact::{REDACTED, RedactConfig};
 
@@ -208,6 +213,18 @@ impl Capture {
         u64::from(self.request_body.truncated()).saturating_add(u64::from(self.response_body.truncated()))
     }
 
+    /// Makes of the bodies what a record shows: decoded if so configured, and without what is hidden. What is hidden
+    /// cannot be found in bodies that stay coded, so these are dropped. The bodies may grow by `memory` bytes: ask
+    /// [`Capture::held`] again.
+    pub fn finish(&mut self, config: &CaptureConfig, redact: &RedactConfig, mut memory: usize) {
+        for (headers, body) in [(&self.request, &mut self.request_body), (&self.response, &mut self.response_body)] {
+            let before = body.len();
+            let room = before.saturating_add(memory).min(config.max_body_bytes);
+            finish_body(headers, body, config, redact, room);
+            memory = memory.saturating_sub(body.len().saturating_sub(before));
+        }
+    }
+
     /// The finished exchange.
     pub fn record<'a>(&'a self, facts: &'a Facts, redact: &'a RedactConfig) -> Record<'a> {
         let fallback_scheme: &[u8] = if facts.tls { b"https" } else { b"http" };
@@ -259,4 +276,29 @@ impl Capture {
 /// A number in a header.
 fn number<T: FromStr>(value: &[u8]) -> Option<T> {
     std::str::from_utf8(value).ok()?.parse().ok()
+}
+
+fn finish_body(headers: &Headers, body: &mut Body, config: &CaptureConfig, redact: &RedactConfig, room: usize) {
+    if body.is_empty() {
+        return;
+    }
+    match (ContentCoding::of(headers), config.content_encoding) {
+        (ContentCoding::Identity, _) => {}
+        (_, ContentEncoding::Keep) if redact.body_fields.is_empty() => {}
+        (ContentCoding::Known(coding), ContentEncoding::Decode) => {
+            let decoded = inflate::decode(coding, &body.take(), room);
+            body.replace(decoded.bytes, decoded.whole);
+        }
+        _ => body.drop_bytes(),
+    }
+    if !redact.body_fields.is_empty() && !body.is_empty() {
+        let bytes = body.take();
+        match redact.body(headers.get("content-type").unwrap_or_default(), &bytes, room) {
+            Some(shown) => body.replace(shown.bytes, shown.whole),
+            None => body.replace(bytes, true),
+        }
+    }
+    if config.oversize_body == OversizeBody::Drop && body.truncated() {
+        body.drop_bytes();
+    }
 }

@@ -1,22 +1,40 @@
 //! Hides values before a record is encoded: a redacted value never enters the queue.
 
+mod fields;
+mod hider;
+mod json;
+mod multipart;
+mod names;
+
+pub use names::REDACTED;
+
+use super::{
+    bounded::Bounded,
+    headers::media_type,
+    words::{begins, same, trim},
+};
 use crate::json::options::options;
+use fields::{Fields, Place};
+use hider::{Hider, hide};
+use json::Json;
+use multipart::Multipart;
 use std::borrow::Cow;
 
-/// The text in the place of a hidden value.
-pub const REDACTED: &[u8] = b"[redacted]";
-
-/// Headers whose values are URLs. Their query parameters are hidden like those of the path.
+/// Headers that carry URLs, whose query parameters are hidden as those of the path are.
 const URL_HEADERS: [&str; 3] = ["referer", "location", "content-location"];
 
 options! {
-    /// The values that are hidden in records.
+    /// The values that are hidden in records. Names of query parameters and of fields are compared in any case of ASCII letters.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub struct RedactConfig() {
-        /// headers whose value becomes `[redacted]`; `[]` turns it off
-        headers: Vec<String> = names("headers", &DEFAULT_HEADERS),
-        /// query parameters whose value becomes `[redacted]`
+        /// whether `authorization`, `proxy-authorization`, `cookie`, `set-cookie` and `x-api-key` are hidden
+        defaults: bool = bool("defaults", true),
+        /// headers whose value becomes `[redacted]`, beside the defaults; `x-secret-*` is every one that begins so
+        headers: Vec<String> = names("headers"),
+        /// query parameters whose value becomes `[redacted]`, also written `token[]`, `a[token]`, `a.token`
         query_params: Vec<String> = texts("query_params"),
+        /// members of JSON bodies, at any depth, and fields of forms whose value becomes `"[redacted]"`
+        body_fields: Vec<String> = texts("body_fields"),
     }
 }
 
@@ -36,64 +54,49 @@ impl RedactConfig {
 
     /// Whether this header's value is hidden, wherever a record shows it.
     pub fn hides_header(&self, name: &str) -> bool {
-        self.headers.iter().any(|redacted| redacted == name)
+        let listed = |redacted: &String| match redacted.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => redacted == name,
+        };
+        self.defaults && DEFAULT_HEADERS.contains(&name) || self.headers.iter().any(listed)
     }
 
     /// A path or URL with the values of the redacted query parameters replaced.
     pub fn url<'a>(&self, url: &'a [u8]) -> Cow<'a, [u8]> {
-        let Some(start) = url.iter().position(|b| *b == b'?').filter(|_| !self.query_params.is_empty()) else {
+        if self.query_params.is_empty() || !url.contains(&b'=') {
             return Cow::Borrowed(url);
+        }
+        Cow::Owned(hide(&mut Fields::new(&self.query_params, Place::Path), url, usize::MAX).bytes)
+    }
+
+    /// What a record may show of a body of this type, at most `limit` bytes; `None`: all of it, because nothing is hidden in
+    /// bodies of this type.
+    pub fn body(&self, content_type: &[u8], bytes: &[u8], limit: usize) -> Option<Bounded> {
+        let names = self.body_fields.as_slice();
+        let kind = media_type(content_type);
+        let is_form = same(kind, b"application/x-www-form-urlencoded");
+        // What `curl -d` sends is called a form.
+        let mut hider: Box<dyn Hider> = if is_form && !matches!(trim(bytes), [b'{' | b'[', ..]) {
+            Box::new(Fields::new(names, Place::Form))
+        } else if begins(kind, b"multipart/") {
+            match Multipart::new(names, content_type) {
+                Some(parts) => Box::new(parts),
+                None => return Some(Bounded::nothing()),
+            }
+        } else if is_form || is_text(kind) {
+            // UTF-16 and UTF-32 have zeros there (RFC 4627, section 3).
+            if bytes.iter().take(4).any(|byte| *byte == 0) {
+                return Some(Bounded::nothing());
+            }
+            Box::new(Json::new(names))
+        } else {
+            return None;
         };
-        let (path, rest) = url.split_at(start.saturating_add(1));
-        let end = rest.iter().position(|b| *b == b'#').unwrap_or(rest.len());
-        let (query, fragment) = rest.split_at(end);
-        let mut out = path.to_vec();
-        for (index, parameter) in query.split(|b| *b == b'&').enumerate() {
-            if index > 0 {
-                out.push(b'&');
-            }
-            match parameter.iter().position(|b| *b == b'=').map(|equals| parameter.split_at(equals)) {
-                Some((name, _)) if self.hides(name) => {
-                    out.extend_from_slice(name);
-                    out.push(b'=');
-                    out.extend_from_slice(REDACTED);
-                }
-                _ => out.extend_from_slice(parameter),
-            }
-        }
-        out.extend_from_slice(fragment);
-        Cow::Owned(out)
-    }
-
-    fn hides(&self, name: &[u8]) -> bool {
-        let name = percent_decoded(name);
-        self.query_params.iter().any(|hidden| hidden.as_bytes() == name)
+        Some(hide(hider.as_mut(), bytes, limit))
     }
 }
 
-/// A parameter's name as its receiver reads it: `to%6ben` is `token`.
-fn percent_decoded(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    loop {
-        match *rest {
-            [b'%', high, low, ref tail @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                out.push((nibble(high) << 4) | nibble(low));
-                rest = tail;
-            }
-            [b'+', ref tail @ ..] => {
-                out.push(b' ');
-                rest = tail;
-            }
-            [byte, ref tail @ ..] => {
-                out.push(byte);
-                rest = tail;
-            }
-            [] => return out,
-        }
-    }
-}
-
-fn nibble(digit: u8) -> u8 {
-    char::from(digit).to_digit(16).unwrap_or(0) as u8
+/// Whether members of JSON are looked for: in JSON of every kind, in text, and where there is no type.
+fn is_text(kind: &[u8]) -> bool {
+    kind.is_empty() || begins(kind, b"text/") || kind.windows(4).any(|part| same(part, b"json"))
 }

@@ -8,7 +8,7 @@ use crate::{
     capture::{mesh::Mesh, options::CaptureConfig, redact::RedactConfig},
     delivery::options::{BatchConfig, CollectorConfig, QueueConfig, RetryConfig},
     format::{FORMATS, spec::Spec},
-    json::section::Section,
+    json::{Quoted, section::Section},
     sampling::options::{HostsConfig, SamplingConfig},
 };
 
@@ -53,11 +53,12 @@ impl Config {
     /// either.
     pub fn summary(&self) -> String {
         let Self { collector, batch, capture, queue, sampling, .. } = self;
-        let hosts = sampling.hosts.as_ref().map_or(String::new(), |hosts| format!(", hosts of {:?}", hosts.cluster));
+        let hosts =
+            sampling.hosts.as_ref().map_or(String::new(), |hosts| format!(", hosts of {}", Quoted(&hosts.cluster)));
         format!(
-            "POST {} to cluster {:?}, {} records a request, bodies to {} bytes, queue {} bytes, {} % sampled{hosts}",
+            "POST {} to cluster {}, {} records a request, bodies to {} bytes, queue {} bytes, {} % sampled{hosts}",
             collector.path.split('?').next().unwrap_or_default(),
-            collector.cluster,
+            Quoted(&collector.cluster),
             batch.max_records,
             capture.max_body_bytes,
             queue.max_bytes,
@@ -84,7 +85,8 @@ impl Config {
             section.whole("max_bytes", meaning, 64 << 20, 65_536..=2 << 30)
         });
         let queue = root.section("queue", |section| QueueConfig::read(section, memory_max_bytes));
-        let capture = root.section("capture", |section| CaptureConfig::read(section, format.oversize_body));
+        let capture = root
+            .section("capture", |section| CaptureConfig::read(section, format.oversize_body, format.content_encoding));
         let redact = root.section("redact", RedactConfig::read);
         let mut sampling = root.section("sampling", SamplingConfig::read);
         let meaning = "whose endpoint metadata names the destination namespace";

@@ -5,6 +5,7 @@ use crate::{
     capture::EXPORT_MARK,
     config::Config,
     delivery::{Batch, answer::Outcome, options::default_authority},
+    json::Quoted,
     pipeline::Pipeline,
     sampling::poll::{PATH, Poll},
 };
@@ -176,14 +177,15 @@ impl Worker {
         self.poll.set(Some(poll));
         let Some(hosts) = self.config.sampling.hosts.as_ref().filter(|_| due) else { return };
         let authority = default_authority(&hosts.cluster);
-        let headers = vec![(":method", "GET"), (":path", PATH), (":authority", &authority), (EXPORT_MARK, "1")];
+        let mut headers = vec![(":method", "GET"), (":path", PATH), (":authority", &authority), (EXPORT_MARK, "1")];
+        headers.extend(hosts.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         match host::call(&hosts.cluster, headers, None, self.config.collector.timeout) {
             Some(token) => {
                 poll.sent(token);
                 self.poll.set(Some(poll));
             }
             None => {
-                self.report_poll(Some(format!("Envoy did not take the request to cluster {:?}", hosts.cluster)));
+                self.report_poll(Some(format!("Envoy did not take the request to cluster {}", Quoted(&hosts.cluster))));
             }
         }
     }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     capture::{
-        options::OversizeBody,
+        options::{ContentEncoding, OversizeBody},
         record::{Message, Record},
     },
     sampling::host_name,
@@ -23,6 +23,7 @@ pub static SPEC: Spec = Spec {
     framings: framing::JSON,
     retry_statuses: &[408..=408, 429..=429, 500..=u16::MAX],
     oversize_body: OversizeBody::Truncate,
+    content_encoding: ContentEncoding::Decode,
     write: |record, out| text::write(&Telemetry::from(record), record, out),
 };
 

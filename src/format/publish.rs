@@ -8,7 +8,7 @@ use super::{
 };
 use crate::capture::{
     headers::Headers,
-    options::OversizeBody,
+    options::{ContentEncoding, OversizeBody},
     record::{Message, Record},
 };
 use serde::{Serialize, Serializer, ser::SerializeSeq};
@@ -22,6 +22,7 @@ pub static SPEC: Spec = Spec {
     framings: framing::JSON,
     retry_statuses: &[408..=408, 429..=429, 500..=u16::MAX],
     oversize_body: OversizeBody::Truncate,
+    content_encoding: ContentEncoding::Keep,
     write: |record, out| text::write(&Telemetry::from(record), record, out),
 };
 

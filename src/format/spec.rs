@@ -1,7 +1,10 @@
 //! All that the rest of the filter must know of a wire format.
 
 use super::framing::Framing;
-use crate::capture::{options::OversizeBody, record::Record};
+use crate::capture::{
+    options::{ContentEncoding, OversizeBody},
+    record::Record,
+};
 use std::{fmt, ops::RangeInclusive};
 
 /// HTTP statuses, as ranges.
@@ -22,6 +25,8 @@ pub struct Spec {
     pub retry_statuses: Statuses,
     /// How a body is treated that is longer than `capture.max_body_bytes`, unless the configuration says it.
     pub oversize_body: OversizeBody,
+    /// How a body with a `content-encoding` is treated, unless the configuration says it.
+    pub content_encoding: ContentEncoding,
     /// Appends a record to the bytes: see [`Spec::encode`].
     pub write: fn(&Record<'_>, &mut Vec<u8>) -> Result<(), serde_json::Error>,
 }

@@ -10,36 +10,39 @@ use super::{
 
 impl Section {
     /// Header names, made lower case.
-    pub(crate) fn names(&mut self, name: &'static str, meaning: &'static str, default: &[&str]) -> Vec<String> {
-        note!(self, name, meaning, default.join(", "), Takes::Names);
-        let list = self.list(name, "a list of header names", is_header_name);
-        list.map_or_else(|| default.iter().map(|&name| name.to_owned()).collect(), lower_case)
+    pub(crate) fn names(&mut self, name: &'static str, meaning: &'static str) -> Vec<String> {
+        note!(self, name, meaning, "[]", Takes::Names);
+        lower_case(self.list(name, "a list of header names", is_header_name))
     }
 
     /// Strings.
     pub(crate) fn texts(&mut self, name: &'static str, meaning: &'static str) -> Vec<String> {
         note!(self, name, meaning, "[]", Takes::Texts);
-        self.list(name, "a list of strings that are not empty", |s| !s.is_empty()).unwrap_or_default()
+        self.list(name, "a list of strings that are not empty", |s| !s.is_empty())
     }
 
     /// Media-type patterns, made lower case.
     pub(crate) fn media_types(&mut self, name: &'static str, meaning: &'static str) -> Vec<String> {
         note!(self, name, meaning, "every type", Takes::MediaTypes);
-        let takes = "a list of type/subtype, type/* or */*, without parameters";
+        let takes = "a list of type/subtype, type/*, type/*+suffix or */*, without parameters";
         let list = self.list(name, takes, |s| match s.split_once('/') {
             Some(("*", subtype)) => subtype == "*",
-            Some((kind, subtype)) => is_header_name(kind) && is_header_name(subtype),
+            Some((kind, subtype)) => {
+                let plain = |text: &str| !text.contains('*') && is_header_name(text);
+                plain(kind) && (subtype == "*" || plain(subtype.strip_prefix("*+").unwrap_or(subtype)))
+            }
             None => false,
         });
-        list.map(lower_case).unwrap_or_default()
+        lower_case(list)
     }
 
-    fn list(&mut self, name: &'static str, takes: &str, valid: fn(&str) -> bool) -> Option<Vec<String>> {
-        let list = match self.take(name)? {
-            Json::List(list) => list,
-            other => {
+    fn list(&mut self, name: &'static str, takes: &str, valid: fn(&str) -> bool) -> Vec<String> {
+        let list = match self.take(name) {
+            None => return Vec::new(),
+            Some(Json::List(list)) => list,
+            Some(other) => {
                 self.problem(name, &other, takes);
-                return None;
+                return Vec::new();
             }
         };
         let mut texts = Vec::new();
@@ -49,7 +52,7 @@ impl Section {
                 other => self.problem(name, &other, takes),
             }
         }
-        Some(texts)
+        texts
     }
 
     /// An object of header names and values. The values are not shown in errors: they may be secrets.

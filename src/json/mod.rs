@@ -12,7 +12,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, SeqAccess, Visitor},
 };
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,12 +46,43 @@ impl fmt::Display for Json {
             Self::Fraction(_) => f.write_str("a fractional number"),
             Self::Negative => f.write_str("a negative number"),
             Self::Text(text) => match text.char_indices().nth(60) {
-                Some((end, _)) => write!(f, "{:?}…", text.get(..end).unwrap_or_default()),
-                None => write!(f, "{text:?}"),
+                Some((end, _)) => write!(f, "{}…", Quoted(text.get(..end).unwrap_or_default())),
+                None => Quoted(text).fmt(f),
             },
             Self::List(list) => write!(f, "a list of {}", list.len()),
             Self::Object(_) => f.write_str("an object"),
         }
+    }
+}
+
+/// A text in quotes, for messages of one line: quotes, backslashes and control characters are escaped as Rust does it. What Rust
+/// has for this brings tables of which characters are visible into the wasm: 8 kB.
+#[derive(Clone, Copy, Debug)]
+pub struct Quoted<'a>(pub &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for character in self.0.chars() {
+            match character {
+                '"' | '\\' => f.write_char('\\')?,
+                '\n' => {
+                    f.write_str("\\n")?;
+                    continue;
+                }
+                control if control.is_control() => {
+                    f.write_str("\\u{")?;
+                    for shift in [4, 0] {
+                        f.write_char(char::from_digit(u32::from(control) >> shift & 15, 16).unwrap_or('0'))?;
+                    }
+                    f.write_char('}')?;
+                    continue;
+                }
+                _ => {}
+            }
+            f.write_char(character)?;
+        }
+        f.write_char('"')
     }
 }
 

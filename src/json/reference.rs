@@ -56,7 +56,7 @@ impl fmt::Display for Takes {
             Self::Path => f.write_str("a path"),
             Self::Names => f.write_str("a list of header names"),
             Self::Texts => f.write_str("a list of strings"),
-            Self::MediaTypes => f.write_str("a list of `type/subtype`, `type/*` or `*/*`"),
+            Self::MediaTypes => f.write_str("a list of `type/subtype`, `type/*`, `type/*+suffix` or `*/*`"),
             Self::Headers => f.write_str("an object of header names and values"),
             Self::Section => f.write_str("true, false or an object"),
         }

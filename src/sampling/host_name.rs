@@ -1,56 +1,73 @@
 //! Hosts, in the spelling of the sampling manager and APIClarity.
 
-/// Normalises an `:authority` as the original filter does: scheme and port dropped; a name with a dot loses a trailing
-/// `.svc.cluster.local`, `.svc.cluster` or `.svc`; a one-word name gets `.<namespace>` once that is known. IP literals
-/// stay as they are, IPv6 in its brackets.
+use crate::capture::words::cut;
+
+/// Normalises an `:authority` as the original filter does: scheme, userinfo and port dropped; a name with a dot loses a
+/// trailing `.svc.cluster.local`, `.svc.cluster` or `.svc`; a one-word name gets `.<namespace>` once that is known. IPv4
+/// addresses stay as they are, IPv6 addresses get their brackets where these are missing.
 pub fn normalise(authority: &str, namespace: Option<&str>) -> String {
-    let host = without_port(without_scheme(authority)).trim_end_matches('.').to_ascii_lowercase();
-    if host.starts_with('[') || host.is_empty() {
-        return host;
+    let host = host(authority).to_ascii_lowercase();
+    let namespace = namespace.filter(|_| is_one_word(&host));
+    let parts: [&[u8]; 3] = match namespace {
+        Some(namespace) => [&host, b".", namespace.as_bytes()],
+        None if is_ipv6(&host) => [b"[", &host, b"]"],
+        None => [without_suffix(&host), b"", b""],
+    };
+    String::from_utf8_lossy(&parts.concat()).into_owned()
+}
+
+/// Whether [`normalise`] needs the namespace for this host.
+pub fn needs_namespace(authority: &str) -> bool {
+    is_one_word(host(authority))
+}
+
+/// The port of an authority, or of an `ip:port`: its digits.
+pub fn port(authority: &str) -> Option<&[u8]> {
+    let (_, port) = split(authority.as_bytes());
+    port.filter(|port| !port.is_empty() && port.iter().all(u8::is_ascii_digit))
+}
+
+/// The host in an authority, an IPv6 address without its brackets.
+fn host(authority: &str) -> &[u8] {
+    let (mut host, _) = split(authority.as_bytes());
+    while let Some(rest) = host.strip_suffix(b".") {
+        host = rest;
     }
-    if !host.contains('.') {
-        return match namespace.filter(|_| !is_ipv6(&host)) {
-            Some(namespace) => [&host, ".", namespace].concat(),
-            None => host,
-        };
+    host
+}
+
+/// The host, and what stands after its colon.
+fn split(authority: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let (_scheme, rest) = cut(authority, b':');
+    let mut rest = rest.and_then(|rest| rest.strip_prefix(b"//")).unwrap_or(authority);
+    while let (_userinfo, Some(after)) = cut(rest, b'@') {
+        rest = after;
     }
+    match rest.strip_prefix(b"[").filter(|address| is_ipv6(address)) {
+        Some(address) => {
+            let (address, after) = cut(address, b']');
+            (address, after.and_then(|after| after.strip_prefix(b":")))
+        }
+        None if is_ipv6(rest) => (rest, None),
+        None => cut(rest, b':'),
+    }
+}
+
+fn without_suffix(host: &[u8]) -> &[u8] {
     for suffix in [".svc.cluster.local", ".svc.cluster", ".svc"] {
-        if let Some(name) = host.strip_suffix(suffix).filter(|name| !name.is_empty()) {
-            return name.to_owned();
+        match host.strip_suffix(suffix.as_bytes()) {
+            None | Some([]) => {}
+            Some(name) => return name,
         }
     }
     host
 }
 
-/// Whether [`normalise`] needs the namespace for this host.
-pub fn needs_namespace(authority: &str) -> bool {
-    let host = without_port(without_scheme(authority)).trim_end_matches('.');
-    !host.is_empty() && !host.starts_with('[') && !host.contains('.') && !is_ipv6(host)
-}
-
-/// The port of an `ip:port`; IPv6 addresses stand in brackets.
-pub fn port(address: &str) -> Option<&str> {
-    let (_, port) = address.rsplit_once(':')?;
-    (!port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())).then_some(port)
-}
-
-fn without_scheme(authority: &str) -> &str {
-    authority.split_once(':').and_then(|(_, rest)| rest.strip_prefix("//")).unwrap_or(authority)
-}
-
-fn without_port(authority: &str) -> &str {
-    match authority.rsplit_once(':') {
-        // `[::1]` has colons and no port; a bare `::1` is no valid authority, but survives.
-        Some((host, port)) if !port.ends_with(']') && !is_ipv6(authority) && (port.is_empty() || is_port(port)) => host,
-        _ => authority,
-    }
-}
-
-fn is_port(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit())
+fn is_one_word(host: &[u8]) -> bool {
+    !host.is_empty() && !host.iter().any(|byte| matches!(byte, b'.' | b'[' | b':'))
 }
 
 /// An IPv6 address without brackets: more than one colon.
-fn is_ipv6(host: &str) -> bool {
-    !host.starts_with('[') && host.bytes().filter(|b| *b == b':').count() > 1
+fn is_ipv6(host: &[u8]) -> bool {
+    host.iter().filter(|byte| **byte == b':').count() > 1
 }

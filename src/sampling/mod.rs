@@ -5,7 +5,10 @@ pub mod host_name;
 pub mod options;
 pub mod poll;
 
-use crate::{capture::headers::media_type, json::Json};
+use crate::{
+    capture::headers::media_type,
+    json::{Json, Quoted},
+};
 use options::{SamplingConfig, UntilKnown};
 
 /// The decision on an exchange.
@@ -54,7 +57,8 @@ impl Sampling {
         }
     }
 
-    /// Decides by host. `destination` is `ip:port`. Without a namespace a one-word host stays open.
+    /// Decides by host. `destination` is `ip:port`. An entry of the list counts with its port, with the authority's own,
+    /// or without one. Without a namespace a one-word host stays open.
     pub fn decide(&self, authority: &str, destination: &str, namespace: Option<&str>) -> Decision {
         let decided = |keep| if keep { Decision::Keep } else { Decision::Exclude };
         let Some(hosts) = &self.hosts else {
@@ -67,8 +71,8 @@ impl Sampling {
             return Decision::Open;
         }
         let host = host_name::normalise(authority, namespace);
-        let key = [&host, ":", host_name::port(destination).unwrap_or_default()].concat();
-        decided(hosts.contains(&key))
+        let ports = [destination, authority].map(host_name::port);
+        decided(hosts.iter().any(|entry| is_entry(entry.as_bytes(), host.as_bytes(), &ports)))
     }
 
     /// Takes an answer of the sampling manager. A bad answer leaves the list as it is.
@@ -80,7 +84,10 @@ impl Sampling {
             return Err(format!("status {status}, takes 200"));
         }
         if !media_type(content_type).eq_ignore_ascii_case(b"application/json") {
-            return Err(format!("content-type {:?}, takes application/json", String::from_utf8_lossy(content_type)));
+            return Err(format!(
+                "content-type {}, takes application/json",
+                Quoted(&String::from_utf8_lossy(content_type))
+            ));
         }
         let hosts = match serde_json::from_slice(body) {
             Ok(Json::Object(members)) => members.into_iter().find(|(name, _)| name == "hosts").map(|(_, hosts)| hosts),
@@ -104,6 +111,16 @@ impl Sampling {
         self.hosts = Some(names);
         Ok(known)
     }
+}
+
+/// Whether an entry of the list names this host, without a port or with one of these. An IPv6 address may stand there
+/// without its brackets.
+fn is_entry(entry: &[u8], host: &[u8], ports: &[Option<&[u8]>]) -> bool {
+    let bare = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]"));
+    let rest = entry.strip_prefix(host).or_else(|| entry.strip_prefix(bare?));
+    rest.is_some_and(|rest| {
+        rest.is_empty() || ports.iter().flatten().any(|port| rest.strip_prefix(b":") == Some(*port))
+    })
 }
 
 /// FNV-1a, its bits mixed once more because ids differ in few places. The character that Envoy changes in a UUID to

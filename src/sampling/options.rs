@@ -24,6 +24,8 @@ options! {
         interval: Duration = millis("interval_ms", 60_000, 100..=86_400_000),
         /// what is kept before the first answer
         until_known: UntilKnown = choice("until_known", &UntilKnown::WORDS, UntilKnown::All),
+        /// further headers of the poll
+        headers: Vec<(String, String)> = headers("headers"),
     }
 }
 

@@ -46,7 +46,7 @@ fn bodies_are_kept_by_direction() {
 
 #[test]
 fn bodies_are_kept_by_content_type() {
-    let config = config(r#"{"content_types":["application/json","text/*"]}"#);
+    let config = config(r#"{"content_types":["application/json","text/*","Application/*+json"]}"#);
     for (content_type, expected) in [
         (Some("application/json"), 5),
         (Some("Application/JSON; charset=utf-8"), 5),
@@ -54,6 +54,13 @@ fn bodies_are_kept_by_content_type() {
         (Some("image/png"), 0),
         (Some("application/jsonx"), 0),
         (Some("text"), 0),
+        (Some("application/problem+json"), 5),
+        (Some("Application/vnd.a.v1+JSON;v=1"), 5),
+        (Some("application/+json"), 5),
+        (Some("application/problem+jsonx"), 0),
+        (Some("application/json+x"), 0),
+        (Some("text2/a+json"), 0),
+        (Some("model/gltf+json"), 0),
         (None, 0),
     ] {
         assert_eq!(kept(&mut capture(content_type), &config, &[5]), (expected, 0), "{content_type:?}");

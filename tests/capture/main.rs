@@ -3,4 +3,6 @@
 mod bodies;
 mod body;
 mod headers;
+mod inflate;
 mod redact;
+mod redact_bodies;

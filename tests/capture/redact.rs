@@ -22,9 +22,19 @@ fn query_parameters_are_hidden_wherever_they_stand() {
         ("/a?to%6ben=x", "/a?to%6ben=[redacted]"),
         ("/a?token=x=y", "/a?token=[redacted]"),
         ("/a?token", "/a?token"),
-        ("/a?tokens=x&Token=y", "/a?tokens=x&Token=y"),
+        ("/a?tokens=x&Token=y&TO%4BEN=z", "/a?tokens=x&Token=[redacted]&TO%4BEN=[redacted]"),
         ("/a?b=token=x", "/a?b=token=x"),
-        ("/a?token=x#token=y", "/a?token=[redacted]#token=y"),
+        ("/a?token=x#token=y", "/a?token=[redacted]#token=[redacted]"),
+        ("/a#b=1&token=x", "/a#b=1&token=[redacted]"),
+        ("/a#/b?token=x&c=1", "/a#/b?token=[redacted]&c=1"),
+        ("/a?b=1;token=x&c=2", "/a?b=1;token=[redacted]&c=2"),
+        ("/a?token=x;y;z=1&c=2", "/a?token=[redacted]&c=2"),
+        ("/a?token[]=x&token[b]=y&c[token]=z", "/a?token[]=[redacted]&token[b]=[redacted]&c[token]=[redacted]"),
+        ("/a?token%5B%5D=x&a.token=y", "/a?token%5B%5D=[redacted]&a.token=[redacted]"),
+        ("/a;token=x/b;c=1?d=2", "/a;token=[redacted]/b;c=1?d=2"),
+        ("/a;key=x?token=y", "/a;key=[redacted]?token=[redacted]"),
+        ("/a?u=http://b/?token=x&c=1", "/a?u=http://b/?token=[redacted]&c=1"),
+        ("/token=x", "/token=x"),
         ("/a?&&token=x", "/a?&&token=[redacted]"),
         ("/a?token=a?token=b", "/a?token=[redacted]"),
     ] {
@@ -43,14 +53,21 @@ fn urls_in_headers_are_hidden_too() {
 }
 
 #[test]
-fn a_list_replaces_the_default_and_an_empty_one_turns_it_off() {
-    let listed = redact(r#"{"redact":{"headers":["X-Secret"]}}"#);
-    assert_eq!(&*listed.header("x-secret", b"v"), b"[redacted]");
-    assert_eq!(&*listed.header("authorization", b"v"), b"v");
-    assert_eq!(&*redact(r#"{"redact":{"headers":[]}}"#).header("authorization", b"v"), b"v");
-    for name in ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"] {
-        assert_eq!(&*redact("{}").header(name, b"v"), b"[redacted]", "{name}");
+fn headers_are_hidden_beside_the_defaults() {
+    let defaults = ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"];
+    let listed = redact(r#"{"redact":{"headers":["X-Secret","X-Auth-*","*-x"]}}"#);
+    for name in ["x-secret", "x-auth-", "x-auth-token", "*-x"].iter().chain(&defaults) {
+        assert_eq!(&*listed.header(name, b"v"), b"[redacted]", "{name}");
     }
+    for name in ["x-secret-not", "x-auth", "a-x"] {
+        assert_eq!(&*listed.header(name, b"v"), b"v", "{name}");
+    }
+    let without = redact(r#"{"redact":{"defaults":false,"headers":["cookie"]}}"#);
+    for (name, value) in defaults.map(|name| (name, if name == "cookie" { &b"[redacted]"[..] } else { b"v" })) {
+        assert_eq!(&*redact("{}").header(name, b"v"), b"[redacted]", "{name}");
+        assert_eq!(&*without.header(name, b"v"), value, "{name}");
+    }
+    assert_eq!(&*redact(r#"{"redact":{"headers":["*"]}}"#).header("accept", b"v"), b"[redacted]");
 }
 
 /// Found by fuzzing: both stand in fields of their own beside the list of headers.

@@ -75,17 +75,18 @@ fn kind(takes: &Takes) -> Kind {
         }
         Takes::Names => {
             let refused = ["7", r#""""#, r#""a b""#, r#""a:""#, r#""é""#];
-            kind(&["[]", r#"["x-a","b"]"#], &["list"], &refused, "a list of header names")
+            kind(&["[]", r#"["x-a","b-*"]"#], &["list"], &refused, "a list of header names")
         }
         Takes::Texts => {
             let refused = ["7", "null", r#""""#];
             kind(&["[]", r#"["To ken","é"]"#], &["list"], &refused, "a list of strings that are not empty")
         }
         Takes::MediaTypes => {
-            let refused =
+            let plain =
                 ["7", r#""*""#, r#""*/json""#, r#""/json""#, r#""a/""#, r#""text""#, r#""a b/c""#, r#""a/b;c=d""#];
-            let words = "a list of type/subtype, type/* or */*, without parameters";
-            kind(&["[]", r#"["*/*","text/*","a+b/c.d"]"#], &["list"], &refused, words)
+            let stars = [r#""*/*+json""#, r#""a/b*""#, r#""a/*b""#, r#""a/*+""#, r#""a*/b""#, r#""a/*+b*""#];
+            let words = "a list of type/subtype, type/*, type/*+suffix or */*, without parameters";
+            kind(&["[]", r#"["*/*","text/*","a+b/c.d","a/*+b"]"#], &["list"], &[&plain[..], &stars].concat(), words)
         }
         Takes::Headers => {
             kind(&["{}", r#"{"x-a":"B\t c~"}"#], &["object"], &[], "an object of header names and values")

@@ -2,7 +2,7 @@
 
 use crate::{at, parse};
 use http_trace_filter::{
-    capture::mesh::Mesh,
+    capture::{mesh::Mesh, options::ContentEncoding, redact::RedactConfig},
     config::Config,
     sampling::options::{HostsConfig, UntilKnown},
 };
@@ -14,8 +14,8 @@ fn nothing_at_all_is_the_original_s_behaviour() {
         let collector = &config.collector;
         assert_eq!((collector.cluster.as_str(), collector.path.as_str()), ("trace_analyzer", "/publish"));
         assert_eq!((config.capture.max_body_bytes, config.queue.max_bytes), (1_000_000, 64 << 20));
-        let hidden = ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"];
-        assert_eq!(config.redact.headers, hidden);
+        assert_eq!(config.redact, RedactConfig { defaults: true, ..RedactConfig::default() });
+        assert_eq!(config.capture.content_encoding, ContentEncoding::Keep);
         assert_eq!((config.mesh, &config.sampling.hosts), (Mesh::Istio, &None));
     }
 }
@@ -27,6 +27,7 @@ const ROWS: &[Row] = &[
     ("format", r#""apiclarity""#, |c| {
         c.format = &http_trace_filter::format::apiclarity::SPEC;
         c.collector.path = "/api/telemetry".to_owned();
+        c.capture.content_encoding = ContentEncoding::Decode;
     }),
     ("collector.cluster", r#""a~ b""#, |c| {
         (c.collector.cluster, c.collector.authority) = ("a~ b".into(), "a~ b".into());
@@ -40,11 +41,10 @@ const ROWS: &[Row] = &[
     ("collector.headers", r#"{"X-A":"B\t c~","x-b":""}"#, |c| {
         c.collector.headers = vec![("x-a".to_owned(), "B\t c~".to_owned()), ("x-b".to_owned(), String::new())];
     }),
-    ("capture.content_types", r#"["*/*","Text/*","a+B/c.d"]"#, |c| {
-        c.capture.content_types = strings(&["*/*", "text/*", "a+b/c.d"]);
+    ("capture.content_types", r#"["*/*","Text/*","a+B/c.d","A/*+B"]"#, |c| {
+        c.capture.content_types = strings(&["*/*", "text/*", "a+b/c.d", "a/*+b"]);
     }),
-    ("redact.headers", "[]", |c| c.redact.headers.clear()),
-    ("redact.headers", r#"["X-A","b"]"#, |c| c.redact.headers = strings(&["x-a", "b"])),
+    ("redact.headers", r#"["X-A-*","b"]"#, |c| c.redact.headers = strings(&["x-a-*", "b"])),
     ("redact.query_params", r#"["To ken","é"]"#, |c| c.redact.query_params = strings(&["To ken", "é"])),
     ("sampling.rate", "0", |c| c.sampling.rate = 0.0),
     ("sampling.hosts", "false", |_| ()),
@@ -52,6 +52,10 @@ const ROWS: &[Row] = &[
     ("sampling.hosts", "{}", |c| c.sampling.hosts = Some(HostsConfig::default())),
     ("sampling.hosts.until_known", r#""none""#, |c| {
         c.sampling.hosts = Some(HostsConfig { until_known: UntilKnown::None, ..HostsConfig::default() });
+    }),
+    ("sampling.hosts.headers", r#"{"X-A":"B"}"#, |c| {
+        let headers = vec![("x-a".to_owned(), "B".to_owned())];
+        c.sampling.hosts = Some(HostsConfig { headers, ..HostsConfig::default() });
     }),
     ("trace_sampling_enabled", r#""false""#, |_| ()),
     ("trace_sampling_enabled", r#""true""#, |c| c.sampling.hosts = Some(HostsConfig::default())),

@@ -1,6 +1,7 @@
 //! Each row of the configuration, with a value that is not its default, seen from Envoy's side: what is called, when, and
 //! what the record shows. `tests/config` is about what the rows take.
 
+mod bodies;
 mod delivery;
 
 use crate::{
@@ -143,10 +144,12 @@ fn bodies_are_kept_as_the_capture_rows_say() {
 #[test]
 fn values_are_hidden_as_the_redact_rows_say() {
     const DEFAULT: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"];
+    let both = [&DEFAULT[..], &["x-secret"]].concat();
     for (rows, hidden, path) in [
         ("", &DEFAULT[..], "/?a=1&b=2"),
-        (r#""headers":[]"#, &[], "/?a=1&b=2"),
-        (r#""headers":["X-Secret"],"query_params":["b"]"#, &["x-secret"], "/?a=1&b=[redacted]"),
+        (r#""defaults":false"#, &[], "/?a=1&b=2"),
+        (r#""headers":["X-S*"],"query_params":["B"]"#, &both, "/?a=1&b=[redacted]"),
+        (r#""defaults":false,"headers":["X-Secret"]"#, &["x-secret"], "/?a=1&b=2"),
     ] {
         with(&format!(r#"{{"redact":{{{rows}}}}}"#), |root| {
             let headers: Vec<_> = DEFAULT.iter().chain(&["x-secret", "x-other"]).map(|name| (*name, "v")).collect();
@@ -215,18 +218,26 @@ fn an_excluded_stream_costs_a_look_at_its_id() {
 
 #[test]
 fn the_hosts_rows_make_the_poll() {
-    let named =
-        r#"{"sampling":{"hosts":{"cluster":"outbound|9||m.test","interval_ms":200}},"collector":{"timeout_ms":7}}"#;
-    for (configuration, cluster, authority, interval, timeout_ms) in [
-        (r#"{"sampling":{"hosts":true}}"#, "trace-sampling-manager", "trace-sampling-manager", 60_000, 5_000),
-        (r#"{"trace_sampling_enabled":"true"}"#, "trace-sampling-manager", "trace-sampling-manager", 60_000, 5_000),
-        (named, "outbound|9||m.test", "m.test:9", 200, 7),
+    let named = r#"{"sampling":{"hosts":{"cluster":"outbound|9||m.test","interval_ms":200,"headers":{"X-Trace-Source-Token":"t"}}},
+            "collector":{"timeout_ms":7,"headers":{"x-other":"u"}}}"#;
+    for (configuration, cluster, authority, interval, timeout_ms, token) in [
+        (r#"{"sampling":{"hosts":true}}"#, "trace-sampling-manager", "trace-sampling-manager", 60_000, 5_000, None),
+        (
+            r#"{"trace_sampling_enabled":"true"}"#,
+            "trace-sampling-manager",
+            "trace-sampling-manager",
+            60_000,
+            5_000,
+            None,
+        ),
+        (named, "outbound|9||m.test", "m.test:9", 200, 7, Some("t")),
     ] {
         with(configuration, |root| {
             let poll = &sent(root)[0];
             assert_eq!((poll.cluster.as_str(), header(poll, ":authority")), (cluster, Some(authority)));
             assert_eq!((header(poll, ":method"), header(poll, ":path")), (Some("GET"), Some("/api/hostsToTrace")));
             assert_eq!((tick(), poll.timeout_ms), (interval, timeout_ms));
+            assert_eq!((header(poll, "x-trace-source-token"), header(poll, "x-other")), (token, None));
         });
     }
     with(r#"{"sampling":{"hosts":false}}"#, |root| assert_eq!((tick(), sent(root).len()), (0, 0)));

@@ -56,6 +56,33 @@ fn a_listed_host_is_kept_and_others_are_not() {
 }
 
 #[test]
+fn a_host_may_be_listed_with_either_port_without_one_and_without_brackets() {
+    for (entry, authority, destination, kept) in [
+        ("shop.test:8080", "shop.test:8080", "10.0.0.1:15001", true),
+        ("shop.test:15001", "shop.test:8080", "10.0.0.1:15001", true),
+        ("shop.test", "shop.test:8080", "10.0.0.1:15001", true),
+        ("shop.test", "u:p@shop.test", "", true),
+        ("shop.test:80", "shop.test:8080", "10.0.0.1:15001", false),
+        ("shop.test:", "shop.test", "", false),
+        ("shop.tes", "shop.test", "", false),
+        ("shop.test.eu", "shop.test", "", false),
+        ("[2001:db8::1]:8080", "[2001:db8::1]:8080", "", true),
+        ("2001:DB8::1:8080", "[2001:db8::1]:8080", "", true),
+        ("2001:db8::1:38577", "[2001:db8::1]", "[2001:db8::1]:38577", true),
+        ("2001:db8::1", "[2001:db8::1]:1", "", true),
+        ("[2001:db8::1]", "2001:db8::1", "", true),
+        ("2001:db8::2", "[2001:db8::1]:2", "", false),
+    ] {
+        let mut sampling = sampling(r#"{"sampling":{"hosts":true}}"#);
+        sampling
+            .learn(200, b"application/json", format!(r#"{{"hosts":["{entry}"]}}"#).as_bytes())
+            .expect("a good answer");
+        let expected = if kept { Decision::Keep } else { Decision::Exclude };
+        assert_eq!(sampling.decide(authority, destination, None), expected, "{entry}: {authority} to {destination}");
+    }
+}
+
+#[test]
 fn a_star_is_every_host() {
     let mut sampling = sampling(r#"{"sampling":{"hosts":true}}"#);
     sampling.learn(200, b"application/json", br#"{"hosts":["*"]}"#).expect("a good answer");

@@ -96,6 +96,8 @@ pub struct Hosts {
     pub body: String,
     /// How often it was asked.
     pub asked: u64,
+    /// How it was asked last.
+    pub last: Message,
 }
 
 #[derive(Default)]
@@ -142,14 +144,19 @@ impl Collector {
     /// Changes what it answers as the sampling manager.
     pub fn manage(&self, status: u16, content_type: &str, body: &str) {
         let mut hosts = lock(&self.state.hosts);
-        let asked = hosts.asked;
-        *hosts = Hosts { status, content_type: content_type.to_owned(), body: body.to_owned(), asked };
+        (hosts.status, hosts.content_type, hosts.body) = (status, content_type.to_owned(), body.to_owned());
     }
 
     /// How often it was asked as the sampling manager.
     #[must_use]
     pub fn asked(&self) -> u64 {
         lock(&self.state.hosts).asked
+    }
+
+    /// How it was asked last as the sampling manager.
+    #[must_use]
+    pub fn last_poll(&self) -> Message {
+        lock(&self.state.hosts).last.clone()
     }
 
     /// Ends it: from now on, connections are refused.
@@ -200,6 +207,7 @@ async fn answer(stream: TcpStream, state: Arc<State>) -> io::Result<()> {
             return Ok(());
         }
         if message.start.starts_with(b"GET /api/hostsToTrace ") {
+            lock(&state.hosts).last = message;
             let answer = answer_hosts(&state);
             reader.stream().write_all(answer.as_bytes()).await?;
             continue;

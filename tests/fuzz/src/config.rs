@@ -6,6 +6,7 @@ use http_trace_filter::{
     config::{Config, ConfigError, Field, Takes},
     delivery::options::CollectorConfig,
     json::Json,
+    sampling::options::{HostsConfig, SamplingConfig},
 };
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -37,9 +38,16 @@ fn accepted(config: &Config, input: &[u8]) {
             ..config.collector.clone()
         },
         redact: RedactConfig::default(),
+        sampling: bare_sampling(config),
         ..config.clone()
     };
     assert_eq!(summary, bare.summary(), "the summary depends on what may be secret");
+}
+
+/// Without headers, which may hold secrets.
+fn bare_sampling(config: &Config) -> SamplingConfig {
+    let hosts = config.sampling.hosts.as_ref().map(|hosts| HostsConfig { headers: Vec::new(), ..hosts.clone() });
+    SamplingConfig { hosts, ..config.sampling.clone() }
 }
 
 /// Every value that was accepted is one that the reference says its field takes.
@@ -82,12 +90,12 @@ fn texts(config: &Config) {
         value(text);
     }
     assert!(collector.path.starts_with('/') && collector.path.bytes().all(|b| b.is_ascii_graphic()), "{collector:?}");
-    for (header, text) in &collector.headers {
+    for (header, text) in collector.headers.iter().chain(sampling.hosts.iter().flat_map(|hosts| &hosts.headers)) {
         name(header);
         value(text);
     }
     redact.headers.iter().for_each(|header| name(header));
-    assert!(redact.query_params.iter().all(|parameter| !parameter.is_empty()));
+    assert!(redact.query_params.iter().chain(&redact.body_fields).all(|parameter| !parameter.is_empty()));
     for pattern in &capture.content_types {
         let (kind, subtype) = pattern.split_once('/').expect("a media type");
         name(kind);
@@ -105,7 +113,8 @@ fn refused(error: &ConfigError, input: &[u8]) {
     let line = error.to_string();
     if line.contains(SECRET) {
         let json = serde_json::from_slice(input).expect("what is not JSON is not shown");
-        assert!(holds_secret(&json, &["collector", "headers"]), "{line:?} shows a header's value");
+        let paths: [&[&str]; 2] = [&["collector", "headers"], &["sampling", "hosts", "headers"]];
+        assert!(paths.iter().all(|path| holds_secret(&json, path)), "{line:?} shows a header's value");
     }
 }
 

@@ -42,6 +42,12 @@ impl<'a> Input<'a> {
         self.0.bytes(length).unwrap_or_default()
     }
 
+    /// All bytes that are left.
+    pub(crate) fn rest(&mut self) -> &'a [u8] {
+        let length = self.0.len();
+        self.0.bytes(length).unwrap_or_default()
+    }
+
     pub(crate) fn text(&mut self) -> String {
         String::from_utf8_lossy(self.bytes()).into_owned()
     }

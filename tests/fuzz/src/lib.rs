@@ -2,9 +2,11 @@
 //! filter breaks a promise. `http-trace-fuzz` runs them under libFuzzer; `cargo test -p http-trace-fuzz` runs them on the
 //! kept inputs in `seeds` and `regressions`.
 
+mod bodies;
 mod config;
 mod exporter;
 mod host_name;
+mod inflate;
 mod input;
 mod lifecycle;
 pub mod progress;
@@ -34,6 +36,10 @@ pub enum Target {
     HostName,
     /// Hidden values, which must not be in a record.
     Redact,
+    /// Hidden fields of bodies, against serde_json.
+    Bodies,
+    /// Coded bodies, against a known decoder.
+    Inflate,
     /// Queue and delivery, against a model.
     Exporter,
     /// The whole filter, with a host in place of Envoy.
@@ -67,6 +73,8 @@ impl Target {
             Self::Record => record::run(input),
             Self::HostName => host_name::run(input),
             Self::Redact => redact::run(input),
+            Self::Bodies => bodies::run(input),
+            Self::Inflate => inflate::run(input),
             Self::Exporter => exporter::run(input),
             Self::Lifecycle => lifecycle::run(input),
         }

@@ -6,7 +6,7 @@ use http_trace_filter::{
     capture::{
         Capture, Direction, Facts,
         headers::Headers,
-        options::{CaptureConfig, OversizeBody},
+        options::{CaptureConfig, ContentEncoding, OversizeBody},
         redact::RedactConfig,
     },
     format::FORMATS,
@@ -129,6 +129,7 @@ impl Exchange {
         let config = CaptureConfig {
             max_body_bytes: self.limit,
             oversize_body: self.oversize,
+            content_encoding: ContentEncoding::Keep,
             request_body: true,
             response_body: true,
             trailers: true,

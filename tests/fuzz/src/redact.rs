@@ -14,6 +14,9 @@ const SHOWN: &str = "v1sible";
 /// Headers that may be hidden; some of them carry URLs, some stand elsewhere in a record too.
 const NAMES: [&str; 8] =
     ["authorization", "cookie", "x-a", "referer", "location", "content-location", "x-request-id", "host"];
+/// The same, and beginnings of names.
+const HIDDEN_NAMES: [&str; 10] =
+    ["authorization", "cookie", "x-a", "referer", "location", "content-location", "x-request-id", "host", "x-*", "*"];
 const PARAMETERS: [&str; 6] = ["token", "a b", "\u{e9}", "=&#?", "%74oken", "+"];
 
 /// How often a visible value was written where records show it, once each.
@@ -27,8 +30,9 @@ struct Side {
 pub(crate) fn run(input: &[u8]) {
     let mut input = Input::new(input);
     let redact = RedactConfig {
-        headers: (0..input.below(4)).map(|_| input.choose(&NAMES).to_owned()).collect(),
+        headers: (0..input.below(4)).map(|_| input.choose(&HIDDEN_NAMES).to_owned()).collect(),
         query_params: (0..input.below(4)).map(|_| input.choose(&PARAMETERS).to_owned()).collect(),
+        ..RedactConfig::default()
     };
     let request = request(&mut input, &redact);
     let mut response = Side { headers: vec![(":status".to_owned(), b"200".to_vec())], visible: 0 };
@@ -65,7 +69,10 @@ fn request(input: &mut Input<'_>, redact: &RedactConfig) -> Side {
 }
 
 fn hides(redact: &RedactConfig, header: &str) -> bool {
-    redact.headers.iter().any(|hidden| hidden == header)
+    redact.headers.iter().any(|hidden| match hidden.split_once('*') {
+        Some((start, _)) => header.starts_with(start),
+        None => hidden == header,
+    })
 }
 
 fn headers(input: &mut Input<'_>, redact: &RedactConfig, side: &mut Side) {
@@ -100,31 +107,47 @@ fn url(input: &mut Input<'_>, redact: &RedactConfig) -> (Vec<u8>, Visible) {
     };
     let mut url = [b"/", without(input.bytes(), b"?#").as_slice(), b"?"].concat();
     let mut visible = 0;
+    // After a value that is hidden, a semicolon may be part of it.
+    let mut ends_hidden = false;
     for index in 0..input.below(6) {
         if index > 0 {
-            url.push(b'&');
+            let separators: &[u8] = if ends_hidden { b"&" } else { b"&;?" };
+            url.push(input.choose(separators));
         }
         let hidden = redact.query_params.get(input.below(8)).filter(|_| input.flag());
+        ends_hidden = hidden.is_some();
         if let Some(name) = hidden {
-            encode(input, name, &mut url);
-            url.push(b'=');
-            url.extend(without(&marked(input, HIDDEN), b"&#"));
+            hidden_field(input, name, &mut url);
         } else {
-            // No name that is hidden begins like this.
+            // No name that is hidden begins like this, or is a part of it.
             url.extend_from_slice(b"other");
-            url.extend(without(input.bytes(), b"&#"));
+            url.extend(without(input.bytes(), b"&#;?=%+[]."));
             url.push(b'=');
-            url.extend(without(&marked(input, SHOWN), b"&#"));
+            url.extend(without(&marked(input, SHOWN), b"&#;?"));
             visible += 1;
         }
     }
     if input.flag() {
         url.extend_from_slice(b"#");
-        url.extend(without(input.bytes(), b""));
+        url.extend(without(input.bytes(), b"&"));
+        if let Some(name) = redact.query_params.first() {
+            url.push(b'&');
+            hidden_field(input, name, &mut url);
+        }
     }
     let parameters = |url: &[u8]| url.iter().filter(|b| **b == b'&').count();
     assert_eq!(parameters(&redact.url(&url)), parameters(&url), "{:?}", String::from_utf8_lossy(&url));
     (url, visible)
+}
+
+fn hidden_field(input: &mut Input<'_>, name: &str, url: &mut Vec<u8>) {
+    let (before, after) = input.choose(&[("", ""), ("", "[]"), ("", "[a]"), ("a[", "]"), ("a.", "")]);
+    let cased: String = name.chars().map(|c| if input.flag() { c.to_ascii_uppercase() } else { c }).collect();
+    url.extend_from_slice(before.as_bytes());
+    encode(input, &cased, url);
+    url.extend_from_slice(after.as_bytes());
+    url.push(b'=');
+    url.extend(marked(input, HIDDEN).iter().filter(|b| !b"&#".contains(b)));
 }
 
 /// A parameter's name in one of the ways in which a client may write it.

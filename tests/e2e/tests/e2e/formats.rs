@@ -73,6 +73,24 @@ async fn namespace_of_what_is_received() {
     }
 }
 
+/// As clients and other proxies write them.
+#[tokio::test]
+async fn apiclarity_with_hosts_in_every_writing() {
+    let stage = Stage::with(Some(r#"{"format":"apiclarity"}"#)).await;
+    for (authority, host) in [
+        ("u@shop.example.com", "shop.example.com"),
+        ("u:p@shop.example.com:8080", "shop.example.com"),
+        ("::1", "[::1]"),
+        ("[::1", "[::1]"),
+        ("[::1]:8080", "[::1]"),
+        ("2001:DB8::1", "[2001:db8::1]"),
+    ] {
+        let record = json_of(&post_of(&stage, Request::get("/").host(authority)).await);
+        assert_eq!(record["request"]["host"], host, "{authority}");
+    }
+    stage.finish_lossy().await;
+}
+
 #[tokio::test]
 async fn publish_has_the_namespace_too() {
     let stage = Stage::start().await;
@@ -121,13 +139,14 @@ async fn a_redacted_value_is_nowhere() {
 
 #[tokio::test]
 async fn bodies_by_type_and_size() {
-    let configuration =
-        r#"{"capture":{"content_types":["application/json"],"max_body_bytes":10,"oversize_body":"drop"}}"#;
+    let configuration = r#"{"capture":{"content_types":["application/json","application/*+json"],"max_body_bytes":10,"oversize_body":"drop"}}"#;
     let stage = Stage::with(Some(configuration)).await;
     for (content_type, body, expected, truncated) in [
         ("application/json", "[1]", "WzFd", false),
         ("application/json", "[1,2,3,4,5,6]", "", true),
         ("text/plain", "[1]", "", false),
+        ("application/problem+json; charset=utf-8", "[1]", "WzFd", false),
+        ("application/problem+xml", "[1]", "", false),
     ] {
         let request = Request::post("/", body).header("content-type", content_type);
         let record = json_of(&post_of(&stage, request).await);

@@ -94,3 +94,39 @@ async fn hosts_to_trace() {
     assert!(is_kept(&stage, "/", "other.test").await);
     stage.finish_lossy().await;
 }
+
+#[tokio::test]
+async fn hosts_in_every_writing() {
+    let stage = Stage::with(Some(r#"{"sampling":{"hosts":{"interval_ms":100}}}"#)).await;
+    let port = stage.envoy.filtered().port();
+    for (entry, host, kept) in [
+        ("shop.test:8080", "shop.test:8080", true),
+        ("shop.test:8080", "shop.test", false),
+        ("shop.test", "shop.test", true),
+        ("shop.test", "shop.test:8080", true),
+        ("shop.test", "shop.test.eu", false),
+        ("2001:db8::1:8080", "[2001:db8::1]:8080", true),
+        ("[2001:DB8::1]", "[2001:db8::1]:8080", true),
+        ("2001:db8::1", "[2001:db8::1]", true),
+        ("2001:db8::1", "[2001:db8::2]", false),
+        (&format!("2001:db8::1:{port}"), "[2001:db8::1]", true),
+    ] {
+        stage.collector.manage(200, "application/json", &format!(r#"{{"hosts":["{entry}"]}}"#));
+        asked_again(&stage).await;
+        assert_eq!(is_kept(&stage, "/", host).await, kept, "{host} when {entry} is listed");
+    }
+    stage.finish_lossy().await;
+}
+
+#[tokio::test]
+async fn the_poll_carries_its_own_headers() {
+    let configuration = r#"{"sampling":{"hosts":{"interval_ms":100,"headers":{"X-Trace-Source-Token":"t0ken"}}},
+                            "collector":{"headers":{"x-of-exports":"u"}}}"#;
+    let stage = Stage::with(Some(configuration)).await;
+    asked_again(&stage).await;
+    let poll = stage.collector.last_poll();
+    assert_eq!(poll.header("x-trace-source-token"), Some(&b"t0ken"[..]));
+    assert_eq!(poll.header("x-of-exports"), None);
+    assert!(!stage.envoy.log().contains("t0ken"), "it is a secret");
+    stage.finish_lossy().await;
+}

@@ -8,13 +8,14 @@ use crate::{
 };
 
 /// The last one is refused: its streams pass unseen.
-const CONFIGURATIONS: [&str; 7] = [
+const CONFIGURATIONS: [&str; 8] = [
     "",
     r#"{"batch":{"max_records":3,"linger_ms":5},"queue":{"max_bytes":4096,"max_in_flight":2},"format":"apiclarity"}"#,
     r#"{"sampling":{"rate":0.5},"retry":{"max_attempts":2,"initial_backoff_ms":1},"queue":{"overflow":"drop_newest"}}"#,
     r#"{"memory":{"max_bytes":65536},"capture":{"oversize_body":"drop","max_body_bytes":1000}}"#,
     r#"{"sampling":{"hosts":{"interval_ms":100}},"batch":{"max_records":9,"framing":"array"}}"#,
     r#"{"sampling":{"hosts":{"until_known":"none"}},"capture":{"content_types":["application/*"]},"mesh":"kuma"}"#,
+    r#"{"capture":{"content_encoding":"decode"},"redact":{"body_fields":["a"],"query_params":["b"],"headers":["x-*"]}}"#,
     "[]",
 ];
 const REFUSED: usize = CONFIGURATIONS.len() - 1;
