@@ -65,7 +65,8 @@ in
 
   harness = source harness;
   bench = source (harness ++ [ ../tests/bench ]);
-  chaos = source (harness ++ [ ../tests/chaos ]);
+  # It asks the filter which formats there are.
+  chaos = source (harness ++ filter ++ [ ../tests/chaos ]);
   # The harness, the benchmark and chaos with their own unit tests.
   harnessTests = source (
     harness

@@ -1,5 +1,5 @@
-//! Decodes `gzip` and `deflate` bodies (RFC 1950 to 1952), cut and broken ones as far as they go. A decoder of our own,
-//! because the small ones there are would add 20 kB to the wasm, and know no streams that are cut.
+//! Decodes `gzip` and `deflate` bodies (RFC 1950 to 1952), cut and broken ones as far as they go. The decoder is our own:
+//! the filter has no other dependencies than the SDK, serde and log.
 
 mod bits;
 mod block;
@@ -19,9 +19,9 @@ pub enum Coding {
     Deflate,
 }
 
-/// Decodes a body, to at most `limit` bytes. Decoding ends where the bound is reached, the input ends or is wrong: what was
-/// decoded so far is kept, and is not whole. It takes time for each byte of input and of output, and memory for the output
-/// only. No input at all is an empty body, and whole.
+/// Decodes a body, to at most `limit` bytes. Decoding ends where the bound is reached, or the input ends or is wrong:
+/// what was decoded so far is kept, and is not whole. It takes time for each byte of input and of output, and memory
+/// for the output only. No input at all is an empty body, and whole.
 pub fn decode(coding: Coding, bytes: &[u8], limit: usize) -> Bounded {
     let mut inflater = Inflater::new(bytes, limit);
     let read = match coding {

@@ -279,12 +279,12 @@ fn number<T: FromStr>(value: &[u8]) -> Option<T> {
 }
 
 fn finish_body(headers: &Headers, body: &mut Body, config: &CaptureConfig, redact: &RedactConfig, room: usize) {
-    if body.is_empty() {
+    let as_it_is = config.content_encoding == ContentEncoding::Keep && redact.body_fields.is_empty();
+    if body.is_empty() || as_it_is {
         return;
     }
     match (ContentCoding::of(headers), config.content_encoding) {
         (ContentCoding::Identity, _) => {}
-        (_, ContentEncoding::Keep) if redact.body_fields.is_empty() => {}
         (ContentCoding::Known(coding), ContentEncoding::Decode) => {
             let decoded = inflate::decode(coding, &body.take(), room);
             body.replace(decoded.bytes, decoded.whole);

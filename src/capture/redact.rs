@@ -24,7 +24,8 @@ use std::borrow::Cow;
 const URL_HEADERS: [&str; 3] = ["referer", "location", "content-location"];
 
 options! {
-    /// The values that are hidden in records. Names of query parameters and of fields are compared in any case of ASCII letters.
+    /// The values that are hidden in records. Names of query parameters and fields are compared in any case of ASCII
+    /// letters.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub struct RedactConfig() {
         /// whether `authorization`, `proxy-authorization`, `cookie`, `set-cookie` and `x-api-key` are hidden
@@ -69,8 +70,8 @@ impl RedactConfig {
         Cow::Owned(hide(&mut Fields::new(&self.query_params, Place::Path), url, usize::MAX).bytes)
     }
 
-    /// What a record may show of a body of this type, at most `limit` bytes; `None`: all of it, because nothing is hidden in
-    /// bodies of this type.
+    /// What a record may show of a body of this type, at most `limit` bytes; `None`: all of it, because nothing is hidden
+    /// in bodies of this type.
     pub fn body(&self, content_type: &[u8], bytes: &[u8], limit: usize) -> Option<Bounded> {
         let names = self.body_fields.as_slice();
         let kind = media_type(content_type);

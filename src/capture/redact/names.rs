@@ -11,8 +11,8 @@ pub(super) fn is_listed(names: &[String], name: &[u8]) -> bool {
     names.iter().any(|listed| same(name, listed.as_bytes()))
 }
 
-/// Whether the name of a parameter or a form's field is one of these, or has one of these as a part: `token[]`, `a[token]`,
-/// `a.token`. It may be percent-encoded.
+/// Whether the name of a parameter or a form's field is one of these, or has one of these as a part: `token[]`,
+/// `a[token]`, `a.token`. It may be percent-encoded.
 #[inline(never)]
 pub(super) fn has_listed(names: &[String], name: &[u8]) -> bool {
     let decoded = percent_decoded(name);
