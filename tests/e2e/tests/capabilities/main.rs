@@ -14,12 +14,12 @@ use scene::{Failure, Scene};
 const ABREAST: usize = 3;
 
 /// Each capability, the step of the scene that fails without it, and words of what is said then.
-const NEEDED: [(&str, &str, &str); 24] = [
+const NEEDED: [(&str, &str, &str); 26] = [
     ("proxy_define_metric", "polls", "proxy_on_vm_start failed"),
     ("proxy_done", "drains", "proxy_on_http_call_response failed"),
     ("proxy_get_buffer_bytes", "polls", "proxy_on_configure failed"),
     ("proxy_get_current_time_nanoseconds", "polls", "proxy_on_configure failed"),
-    ("proxy_get_header_map_pairs", "records", "proxy_on_request_headers failed"),
+    ("proxy_get_header_map_pairs", "records", "scnt_request.headers"),
     ("proxy_get_header_map_value", "polls", "proxy_on_http_call_response failed"),
     ("proxy_get_property", "records", "destination_address"),
     ("proxy_http_call", "polls", "two more polls"),
@@ -30,11 +30,13 @@ const NEEDED: [(&str, &str, &str); 24] = [
     ("proxy_on_delete", "forgets", "streams leave"),
     ("proxy_on_done", "drains", "a record that waited"),
     ("proxy_on_http_call_response", "records", "the record"),
-    ("proxy_on_log", "records", "the record"),
+    ("proxy_on_log", "records what no filter saw", "scnt_response.headers"),
     ("proxy_on_request_body", "records", "scnt_request.body"),
     ("proxy_on_request_headers", "records", "scnt_request.body"),
+    ("proxy_on_request_trailers", "records", "scnt_request.trailers"),
     ("proxy_on_response_body", "records", "scnt_response.body"),
     ("proxy_on_response_headers", "records", "scnt_response.headers"),
+    ("proxy_on_response_trailers", "records", "scnt_response.trailers"),
     ("proxy_on_tick", "polls", "two more polls"),
     ("proxy_on_vm_start", "records", "the record to be counted"),
     ("proxy_set_effective_context", "polls", "proxy_on_http_call_response failed"),

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use http_trace_e2e::account;
 use http_trace_e2e::case::{Case, Exchange};
+use http_trace_e2e::client::Connection;
 use http_trace_e2e::client::Protocol::H1;
-use http_trace_e2e::collector::Manner;
+use http_trace_e2e::collector::{Manner, Post};
 use http_trace_e2e::diff;
 use http_trace_e2e::expect::{Expected, take_times};
 use http_trace_e2e::reply::Reply;
@@ -53,6 +54,7 @@ impl Scene {
         let scene = Self { rig, patience };
         scene.polls().await.map_err(at("polls"))?;
         scene.records().await.map_err(at("records"))?;
+        scene.records_what_no_filter_saw().await.map_err(at("records what no filter saw"))?;
         scene.reports_a_loss().await.map_err(at("reports a loss"))?;
         scene.drains().await.map_err(at("drains"))?;
         scene.refuses().await.map_err(at("refuses"))?;
@@ -70,14 +72,19 @@ impl Scene {
         let (case, exchange) = self.exchange().await?;
         let id = &case.request.id;
         let post = self.until("the record", || self.rig.collector.record("request_id", id)).await?;
-        let expected = Expected::of(&case, &exchange, self.rig.envoy.filtered()).json();
-        let mut record = post.json()?;
-        take_times(&mut record)?;
-        let differences = diff::json(&expected, &record);
-        if !differences.is_empty() {
-            return Err(format!("the record differs: {differences:?}"));
-        }
+        compare(&Expected::of(&case, &exchange, self.rig.envoy.filtered()), &post)?;
         self.until("the record to be counted", || (self.rig.metric("exported")? == 1).then_some(())).await
+    }
+
+    /// Envoy answers what it cannot parse before it asks a filter, and only logs it.
+    async fn records_what_no_filter_saw(&self) -> Result<(), String> {
+        let connection = Connection::open(self.rig.envoy.filtered()).await.map_err(|error| error.to_string())?;
+        let source = connection.source;
+        let answer = connection.send_raw(b"GET / HTTP/1.1\r\nhost: a\r\nbad name: 1\r\n\r\n").await;
+        let answer = answer.map_err(|error| error.to_string())?;
+        let address = source.to_string();
+        let post = self.until("its record", || self.rig.collector.record("source_address", &address)).await?;
+        compare(&Expected::unseen(source, self.rig.envoy.filtered(), &answer), &post)
     }
 
     async fn reports_a_loss(&self) -> Result<(), String> {
@@ -102,7 +109,7 @@ impl Scene {
         for id in ids {
             self.until("a record that waited", || self.rig.collector.record("request_id", &id)).await?;
         }
-        self.until("all to be acknowledged", || (self.rig.metric("exported")? == 4).then_some(())).await
+        self.until("all to be acknowledged", || (self.rig.metric("exported")? == 5).then_some(())).await
     }
 
     async fn refuses(&self) -> Result<(), String> {
@@ -144,4 +151,12 @@ impl Scene {
         let found = wait::within(self.patience, either).await;
         found.unwrap_or_else(|| Err(format!("waited in vain for {what}")))
     }
+}
+
+/// Compares a record.
+fn compare(expected: &Expected, post: &Post) -> Result<(), String> {
+    let mut record = post.json()?;
+    take_times(&mut record)?;
+    let differences = diff::json(&expected.json(), &record);
+    if differences.is_empty() { Ok(()) } else { Err(format!("the record differs: {differences:?}")) }
 }

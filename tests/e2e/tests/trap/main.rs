@@ -11,7 +11,7 @@ use scene::Scene;
 /// Every callback of a stream, and of the root context, by the plainest trap: `unreachable`.
 #[tokio::test]
 async fn traffic_goes_on_in_each_callback_of_a_stream() {
-    for callback in ["request_headers", "request_body", "response_headers", "response_body", "log"] {
+    for callback in ["request_headers", "request_body", "response_headers", "response_body", "log", "stream_done"] {
         Scene::start(|_| {}).await.stands(callback).await;
     }
 }
