@@ -4,7 +4,7 @@
 use crate::{
     capture::{Capture, Facts},
     config::Config,
-    delivery::{Batch, Exporter, answer::Outcome},
+    delivery::{Batch, Exporter, answer::Outcome, outage::Change},
     sampling::Sampling,
     stats::Stats,
 };
@@ -31,7 +31,7 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline that has seen nothing. The seed makes its pauses differ from those of other workers and proxies.
     pub fn new(config: Rc<Config>, seed: u64) -> Self {
-        let mut exporter = Exporter::new(config.format, config.batch, config.queue, config.retry);
+        let mut exporter = Exporter::new(config.format, config.batch, config.queue, config.retry.clone());
         exporter.seed(seed);
         Self {
             exporter,
@@ -131,9 +131,9 @@ impl Pipeline {
         self.exporter.answered(token, outcome, now);
     }
 
-    /// From now on no batch waits for more records.
-    pub fn drain(&mut self) {
-        self.exporter.drain();
+    /// See [`Exporter::drain`].
+    pub fn drain(&mut self, now: Duration) {
+        self.exporter.drain(now);
     }
 
     /// Whether every record was delivered or dropped.
@@ -188,9 +188,36 @@ impl Pipeline {
         } = stats;
         Some(format!(
             "lost {} records since the last report; in total: {queue_full} queue_full, {rejected} rejected, \
-             {retries_exhausted} retries_exhausted, {too_large} too_large (cluster {:?})",
+             {retries_exhausted} retries_exhausted, {too_large} too_large (cluster {:?}{})",
             stats.lost().saturating_sub(reported),
-            self.config.collector.cluster
+            self.config.collector.cluster,
+            self.last_failure()
         ))
+    }
+
+    /// A message when the collector went down, or is back.
+    pub fn outage_report(&mut self) -> Option<String> {
+        let change = self.exporter.outage_change()?;
+        let cluster = &self.config.collector.cluster;
+        Some(match change {
+            Change::Down => {
+                format!("the collector does not take records, they wait (cluster {cluster:?}{})", self.last_failure())
+            }
+            Change::Back(after) => format!(
+                "the collector takes records again after {} s, {} wait (cluster {cluster:?})",
+                after.as_secs(),
+                self.exporter.stats().queued
+            ),
+        })
+    }
+
+    /// What became of the last request that was not acknowledged. The path is shown without its query, which may hold a token.
+    fn last_failure(&self) -> String {
+        let Some(outcome) = self.exporter.last_failure() else { return String::new() };
+        let path = self.config.collector.path.split('?').next().unwrap_or_default();
+        match outcome.status() {
+            Some(status) => format!(", POST {path} was answered with {status}"),
+            None => format!(", POST {path} was answered with nothing"),
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     capture::{mesh::Mesh, options::CaptureConfig, redact::RedactConfig},
     delivery::options::{BatchConfig, CollectorConfig, QueueConfig, RetryConfig},
     format::{FORMATS, spec::Spec},
-    json::section::Section,
+    json::{Json, section::Section},
     sampling::options::{HostsConfig, SamplingConfig},
 };
 
@@ -78,12 +78,16 @@ impl Config {
         let format = root.choice("format", "the format of records", &FORMATS.map(|spec| (spec.name, spec)), default);
         let collector = root.section("collector", |section| CollectorConfig::read(section, format));
         let batch = root.section("batch", |section| BatchConfig::read(section, format));
-        let retry = root.section("retry", RetryConfig::read);
-        let queue = root.section("queue", QueueConfig::read);
+        if format.one_a_request && batch.max_records > 1 {
+            let got = Json::Whole(batch.max_records as u64);
+            root.problem("batch.max_records", &got, "1 with this format: its collector takes one record a request");
+        }
+        let retry = root.section("retry", |section| RetryConfig::read(section, format));
         let memory_max_bytes = root.section("memory", |section| {
             let meaning = "bytes of bodies being captured and of records on their way, per worker";
             section.whole("max_bytes", meaning, 64 << 20, 65_536..=2 << 30)
         });
+        let queue = root.section("queue", |section| QueueConfig::read(section, memory_max_bytes));
         let capture = root.section("capture", |section| CaptureConfig::read(section, format.oversize_body));
         let redact = root.section("redact", RedactConfig::read);
         let mut sampling = root.section("sampling", SamplingConfig::read);

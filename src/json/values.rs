@@ -25,6 +25,21 @@ impl Section {
         self.whole_from(name, default, first, last)
     }
 
+    /// The same with a default that depends on other fields.
+    #[inline(always)]
+    pub(crate) fn whole_or(
+        &mut self,
+        name: &'static str,
+        meaning: &'static str,
+        default_in_words: &'static str,
+        default: usize,
+        range: RangeInclusive<usize>,
+    ) -> usize {
+        note!(self, name, meaning, default_in_words, Takes::Whole(range.clone()));
+        let (first, last) = range.into_inner();
+        self.whole_from(name, default, first, last)
+    }
+
     fn whole_from(&mut self, name: &'static str, default: usize, first: usize, last: usize) -> usize {
         match self.take(name) {
             None => default,
