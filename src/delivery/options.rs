@@ -50,7 +50,7 @@ options! {
         /// pause after the first failure; doubles with each
         initial_backoff: Duration = millis("initial_backoff_ms", 200, 1..=600_000),
         /// the longest pause, but for a longer `Retry-After`
-        max_backoff: Duration = millis("max_backoff_ms", 10_000, 1..=3_600_000),
+        max_backoff: Duration = millis("max_backoff_ms", 5_000, 1..=3_600_000),
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Outcome {
     pub most_in_flight: u64,
     /// The most bytes that waited.
     pub most_queued_bytes: u64,
+    /// From the end of the outage until the first record arrived: the pause before the last probe.
+    pub first: Duration,
     /// From the end of the outage until the backlog was gone.
     pub recovered: Duration,
     /// How often each record arrived and was acknowledged, by its request id.
@@ -117,9 +119,14 @@ pub async fn play(scene: Scene<'_>) -> io::Result<Outcome> {
     if scene.away == Away::Refused {
         rig.collector.restart()?;
     }
+    let exported = stat("exported");
+    let mut first = None;
     // Everything from before: what comes meanwhile is younger.
     while lost(&rig) + stat("exported") < streams {
         look(&rig, &mut arrived).await;
+        if stat("exported") > exported {
+            first.get_or_insert(back.elapsed());
+        }
         if back.elapsed() > scene.recovery {
             let stats = rig.envoy.admin().stats(account::PREFIX)?;
             return Err(io::Error::other(format!("the backlog is not gone after {:?}: {stats:?}", back.elapsed())));
@@ -138,6 +145,7 @@ pub async fn play(scene: Scene<'_>) -> io::Result<Outcome> {
         probes,
         most_in_flight,
         most_queued_bytes,
+        first: first.unwrap_or(recovered),
         recovered,
         arrived,
         stats: rig.envoy.admin().stats(account::PREFIX)?,
