@@ -4,7 +4,7 @@
 use crate::{
     capture::{Capture, Facts},
     config::Config,
-    delivery::{Batch, Exporter, answer::Outcome},
+    delivery::{Batch, Exporter, answer::Outcome, outage::Change},
     json::Quoted,
     sampling::Sampling,
     stats::Stats,
@@ -33,7 +33,7 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline that has seen nothing. The seed makes its pauses differ from those of other workers and proxies.
     pub fn new(config: Rc<Config>, seed: u64) -> Self {
-        let mut exporter = Exporter::new(config.format, config.batch, config.queue, config.retry);
+        let mut exporter = Exporter::new(config.format, config.batch, config.queue, config.retry.clone());
         exporter.seed(seed);
         Self {
             exporter,
@@ -55,13 +55,16 @@ impl Pipeline {
         &self.sampling
     }
 
-    /// How many more bytes a body may take of which `len` are kept. Bodies are cut before records are dropped: an eighth of the
-    /// memory is kept from them for headers, and of the rest what base64 will add when all that is captured becomes records at
-    /// once. A body may take at most an eighth of what is left, so that many long ones leave something to a short one.
+    /// How many more bytes a body may take of which `len` are kept. Bodies are cut before records are dropped: what is captured
+    /// finds room in the queue when all of it becomes records at once, base64 and headers included. While the queue is full,
+    /// as in an outage, the memory beside it is left, and the oldest record makes way. A body may take at most an eighth of
+    /// what is left, so that many long ones leave something to a short one.
     pub fn body_room(&self, len: usize) -> usize {
-        let memory = self.config.memory_max_bytes.saturating_sub(self.config.memory_max_bytes / 8);
-        let room = memory.saturating_sub(self.exporter.held()) / 4;
-        let left = room.saturating_mul(3).saturating_sub(self.captured);
+        let memory = self.config.memory_max_bytes;
+        let queue = self.config.queue.max_bytes.min(memory);
+        let free = queue.saturating_sub(queue / 8).saturating_sub(self.exporter.held());
+        let beside = memory.saturating_sub(memory / 8).saturating_sub(queue);
+        let left = (free.max(beside) / 4).saturating_mul(3).saturating_sub(self.captured);
         (left.saturating_add(len) / 8).saturating_sub(len)
     }
 
@@ -155,9 +158,9 @@ impl Pipeline {
         self.exporter.answered(token, outcome, now);
     }
 
-    /// From now on no batch waits for more records.
-    pub fn drain(&mut self) {
-        self.exporter.drain();
+    /// See [`Exporter::drain`].
+    pub fn drain(&mut self, now: Duration) {
+        self.exporter.drain(now);
     }
 
     /// Whether every record was delivered or dropped.
@@ -213,9 +216,36 @@ impl Pipeline {
         } = stats;
         Some(format!(
             "lost {} records since the last report; in total: {queue_full} queue_full, {rejected} rejected, \
-             {retries_exhausted} retries_exhausted, {too_large} too_large (cluster {})",
+             {retries_exhausted} retries_exhausted, {too_large} too_large (cluster {}{})",
             stats.lost().saturating_sub(reported),
-            Quoted(&self.config.collector.cluster)
+            Quoted(&self.config.collector.cluster),
+            self.last_failure()
         ))
+    }
+
+    /// A message when the collector went down, or is back.
+    pub fn outage_report(&mut self) -> Option<String> {
+        let change = self.exporter.outage_change()?;
+        let cluster = Quoted(&self.config.collector.cluster);
+        Some(match change {
+            Change::Down => {
+                format!("the collector does not take records, they wait (cluster {cluster}{})", self.last_failure())
+            }
+            Change::Back(after) => format!(
+                "the collector takes records again after {} s, {} wait (cluster {cluster})",
+                after.as_secs(),
+                self.exporter.stats().queued
+            ),
+        })
+    }
+
+    /// What became of the last request that was not acknowledged. The path is shown without its query, which may hold a token.
+    fn last_failure(&self) -> String {
+        let Some(outcome) = self.exporter.last_failure() else { return String::new() };
+        let path = self.config.collector.path.split('?').next().unwrap_or_default();
+        match outcome.status() {
+            Some(status) => format!(", POST {path} was answered with {status}"),
+            None => format!(", POST {path} was answered with nothing"),
+        }
     }
 }

@@ -76,4 +76,6 @@ stats! {
     in_flight: Gauge,
     /// Bytes of headers and bodies of exchanges that are not finished.
     captured_bytes: Gauge,
+    /// Workers whose collector does not take records.
+    collector_down: Gauge,
 }

@@ -18,6 +18,8 @@ let
     "no-filter"
     "empty"
     "ours-sampled-0"
+    "ours-1-refused"
+    "ours-64-503"
   ];
   # What --filter names is measured anyway.
   named = pkgs.lib.filter (name: !pkgs.lib.hasSuffix ".wasm" name) (recording ++ silent);

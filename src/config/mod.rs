@@ -8,7 +8,7 @@ use crate::{
     capture::{mesh::Mesh, options::CaptureConfig, redact::RedactConfig},
     delivery::options::{BatchConfig, CollectorConfig, QueueConfig, RetryConfig},
     format::{FORMATS, spec::Spec},
-    json::{Quoted, section::Section},
+    json::{Json, Quoted, section::Section},
     sampling::options::{HostsConfig, SamplingConfig},
 };
 
@@ -79,7 +79,11 @@ impl Config {
         let format = root.choice("format", "the format of records", &FORMATS.map(|spec| (spec.name, spec)), default);
         let collector = root.section("collector", |section| CollectorConfig::read(section, format));
         let batch = root.section("batch", |section| BatchConfig::read(section, format));
-        let retry = root.section("retry", RetryConfig::read);
+        if format.one_a_request && batch.max_records > 1 {
+            let got = Json::Whole(batch.max_records as u64);
+            root.problem("batch.max_records", &got, "1 with this format: its collector takes one record a request");
+        }
+        let retry = root.section("retry", |section| RetryConfig::read(section, format));
         let memory_max_bytes = root.section("memory", |section| {
             let meaning = "bytes of bodies being captured and of records on their way, per worker";
             section.whole("max_bytes", meaning, 64 << 20, 65_536..=2 << 30)

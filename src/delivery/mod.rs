@@ -2,14 +2,17 @@
 //! [`Exporter::next`], sends, and reports what became of it. Delivered means that the collector answered 2xx.
 
 pub mod answer;
+pub mod http_date;
 pub mod options;
+pub mod outage;
 pub mod queue;
 
 use crate::{format::spec::Spec, stats::Stats};
 use answer::{Outcome, Verdict};
 use options::{BatchConfig, QueueConfig, RetryConfig};
+use outage::{Change, Outage};
 use queue::{Overflow, Queue};
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 /// The body of one export request.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,7 +20,12 @@ pub struct Batch {
     /// The bytes to send.
     pub body: Vec<u8>,
     records: u64,
+    /// In which order batches were made.
+    number: u64,
+    /// Failed attempts, but for those of an outage that began while it was in flight.
     attempts: usize,
+    /// Whether it asks, during an outage, if that is over.
+    probe: bool,
 }
 
 impl Batch {
@@ -27,7 +35,7 @@ impl Batch {
     }
 }
 
-/// The queue, the requests in flight, and the requests that wait for another attempt.
+/// The queue, the requests in flight, and the failed requests that wait before the queue.
 #[derive(Debug)]
 pub struct Exporter {
     format: &'static Spec,
@@ -35,13 +43,15 @@ pub struct Exporter {
     queue_config: QueueConfig,
     retry_config: RetryConfig,
     queue: Queue,
-    /// Failed requests, each with the time of its next attempt; the earliest comes first.
-    waiting: VecDeque<(Duration, Batch)>,
-    waiting_bytes: usize,
-    waiting_records: u64,
+    /// Made before what is in the queue, by their numbers.
+    returned: Vec<Batch>,
+    returned_bytes: usize,
+    returned_records: u64,
     in_flight: Vec<(u32, Batch)>,
     in_flight_bytes: usize,
-    jitter: u64,
+    made: u64,
+    outage: Outage,
+    last_failure: Option<Outcome>,
     draining: bool,
     /// The totals; the levels are filled in when they are asked for.
     stats: Stats,
@@ -54,14 +64,16 @@ impl Exporter {
             format,
             batch_config: batch,
             queue_config: queue,
+            outage: Outage::new(&retry),
             retry_config: retry,
             queue: Queue::default(),
-            waiting: VecDeque::new(),
-            waiting_bytes: 0,
-            waiting_records: 0,
+            returned: Vec::new(),
+            returned_bytes: 0,
+            returned_records: 0,
             in_flight: Vec::new(),
             in_flight_bytes: 0,
-            jitter: 0x9e37_79b9_7f4a_7c15,
+            made: 0,
+            last_failure: None,
             draining: false,
             stats: Stats::default(),
         }
@@ -102,24 +114,34 @@ impl Exporter {
 
     /// The request to send now, if there is one and the bounds on what is in flight leave room; `memory` is as in
     /// [`Exporter::enqueue`]. Report what became of it: [`Exporter::sent`] or [`Exporter::refused`]. `now` is the time
-    /// since any fixed moment.
+    /// since any fixed moment, and never goes back.
     pub fn next(&mut self, now: Duration, memory: usize) -> Option<Batch> {
-        if let Some(size) = self.due_retry(now) {
-            let retry = self.may_send(size, memory).then(|| self.waiting.pop_front()).flatten();
-            return retry.map(|(_, batch)| self.no_longer_waits(batch));
+        if !self.wake_in(now, memory)?.is_zero() {
+            return None;
         }
-        let due = self.batch_wait(now)?.is_zero() && self.may_send(self.batch_bytes(), memory);
-        if due { self.batch() } else { None }
+        match self.next_returned(now) {
+            Some(index) => self.take_back(index),
+            None => self.batch(),
+        }
     }
 
-    /// The bytes of the retry that is due, if one is.
-    fn due_retry(&self, now: Duration) -> Option<usize> {
-        self.waiting.front().filter(|(due, _)| *due <= now).map(|(_, batch)| batch.body.len())
+    /// Which of the requests that failed goes next; `None`: one that the queue makes. Usually they go in their order. But what
+    /// asks whether an outage is over is best a request that did not fail before, so that none uses up its attempts, and
+    /// one that the collector cannot take does not hold up the others.
+    fn next_returned(&self, now: Duration) -> Option<usize> {
+        if !self.outage.is_on() {
+            return self.returned.first().map(|_| 0);
+        }
+        let (index, least) = self.returned.iter().enumerate().min_by_key(|(_, batch)| batch.attempts)?;
+        let queue_is_ready = self.batch_wait(now).is_some_and(|wait| wait.is_zero());
+        (least.attempts == 0 || !queue_is_ready).then_some(index)
     }
 
-    /// Whether a request of this size may go now. Envoy holds a copy of it until it is answered; one may always go.
+    /// Whether a request of this size may go now. Envoy holds a copy of it until it is answered; one may always go, and
+    /// during an outage only one.
     fn may_send(&self, size: usize, memory: usize) -> bool {
-        let room = self.in_flight.len() < self.queue_config.max_in_flight;
+        let most = if self.outage.is_on() { 1 } else { self.queue_config.max_in_flight };
+        let room = self.in_flight.len() < most;
         room && (self.in_flight.is_empty() || self.held().saturating_add(size) <= memory)
     }
 
@@ -132,9 +154,12 @@ impl Exporter {
         }
     }
 
-    /// From now on no batch waits for more records.
-    pub fn drain(&mut self) {
+    /// From now on no batch waits for more records, and an outage is waited for only as long as `max_attempts` requests take
+    /// that ask whether it is over.
+    pub fn drain(&mut self, now: Duration) {
         self.draining = true;
+        self.outage.restart();
+        self.outage.hurry(now);
     }
 
     /// How long the first batch of the queue still waits for more records; `None`: the queue is empty.
@@ -153,16 +178,17 @@ impl Exporter {
         let BatchConfig { max_records, max_bytes, framing, .. } = self.batch_config;
         let first = self.queue.pop()?;
         if max_records == 1 {
-            return Some(Batch { body: first, records: 1, attempts: 0 });
+            return Some(self.made(first, 1));
         }
         let [open, between, close] = framing.delimiters();
         let mut body = Vec::with_capacity(self.queue.bytes().min(max_bytes).saturating_add(first.len()));
         body.extend_from_slice(open);
         body.extend_from_slice(&first);
         let mut records = 1;
+        // A record brings what stands before it, and what closes is still to come.
+        let room = max_bytes.saturating_sub(between.len().saturating_add(close.len()));
         while records < max_records as u64
-            // A record brings the byte before it, and the one that closes is still to come.
-            && self.queue.first_bytes().is_some_and(|next| body.len().saturating_add(next) < max_bytes.saturating_sub(1))
+            && self.queue.first_bytes().is_some_and(|next| body.len().saturating_add(next) <= room)
         {
             let Some(record) = self.queue.pop() else { break };
             body.extend_from_slice(between);
@@ -170,7 +196,12 @@ impl Exporter {
             records = records.saturating_add(1);
         }
         body.extend_from_slice(close);
-        Some(Batch { body, records, attempts: 0 })
+        Some(self.made(body, records))
+    }
+
+    fn made(&mut self, body: Vec<u8>, records: u64) -> Batch {
+        self.made = self.made.saturating_add(1);
+        Batch { body, records, number: self.made, attempts: 0, probe: false }
     }
 
     /// The `content-type` of every request.
@@ -189,7 +220,7 @@ impl Exporter {
         self.in_flight.push((token, batch));
     }
 
-    /// Envoy did not take the request (unknown cluster, no healthy host at once): counts as an attempt.
+    /// Envoy did not take the request (unknown cluster, no healthy host at once): as if no answer came.
     pub fn refused(&mut self, batch: Batch, now: Duration) {
         let batch = self.attempted(batch);
         self.settle(batch, Outcome::Failed, now);
@@ -206,20 +237,17 @@ impl Exporter {
 
     /// How long to sleep before [`Exporter::next`] may have something; `None`: until a record or an answer comes.
     pub fn wake_in(&self, now: Duration, memory: usize) -> Option<Duration> {
-        let retry = self.waiting.front().map(|(due, batch)| (due.saturating_sub(now), batch.body.len()));
-        let batch = self.batch_wait(now).map(|wait| (wait, self.batch_bytes()));
-        // In the order in which `next` looks: a retry that is due comes first, whether it may go or not.
-        let (wait, size) = match (retry, batch) {
-            (Some(retry), Some(batch)) if retry.0 > batch.0 => batch,
-            (retry, batch) => retry.or(batch)?,
+        let (wait, size) = match self.returned.first() {
+            Some(batch) => (Duration::ZERO, batch.body.len()),
+            None => (self.batch_wait(now)?, self.batch_bytes()),
         };
         // A request that may not go now waits for an answer: then something is in flight.
-        self.may_send(size, memory).then_some(wait)
+        self.may_send(size, memory).then(|| wait.max(self.outage.wait(now)))
     }
 
     /// Whether every record that entered was delivered or dropped.
     pub fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.waiting.is_empty() && self.in_flight.is_empty()
+        self.queue.is_empty() && self.returned.is_empty() && self.in_flight.is_empty()
     }
 
     /// Bytes that records hold: those queued, and twice those in flight, for Envoy copies a request that it takes.
@@ -230,9 +258,11 @@ impl Exporter {
     /// The totals and levels of records and export requests; all other numbers are zero.
     pub fn stats(&self) -> Stats {
         Stats {
-            queued: self.waiting_records.saturating_add(self.queue.len() as u64),
+            queued: self.returned_records.saturating_add(self.queue.len() as u64),
             queued_bytes: self.queued_bytes() as u64,
             in_flight: self.in_flight.iter().map(|(_, batch)| batch.records).sum(),
+            // Nobody is left to see the end of it once a drained exporter is idle.
+            collector_down: u64::from(self.outage.is_on() && !(self.draining && self.is_idle())),
             ..self.stats
         }
     }
@@ -242,78 +272,110 @@ impl Exporter {
         self.stats.lost()
     }
 
-    fn queued_bytes(&self) -> usize {
-        self.queue.bytes().saturating_add(self.waiting_bytes)
+    /// What the log should tell of an outage, once.
+    pub fn outage_change(&mut self) -> Option<Change> {
+        self.outage.take_change()
     }
 
-    /// Drops what waited longest and returns how many records that were. A request that was tried already is older
-    /// than any record in the queue, and the one with the longest pause before it has most attempts behind it.
-    fn drop_oldest(&mut self) -> Option<u64> {
-        if let Some((_, batch)) = self.waiting.pop_back() {
-            return Some(self.no_longer_waits(batch).records);
-        }
-        self.queue.pop().map(|_| 1)
-    }
-
-    fn no_longer_waits(&mut self, batch: Batch) -> Batch {
-        self.waiting_bytes = self.waiting_bytes.saturating_sub(batch.body.len());
-        self.waiting_records = self.waiting_records.saturating_sub(batch.records);
-        batch
-    }
-
-    fn settle(&mut self, batch: Batch, outcome: Outcome, now: Duration) {
-        let not_before = match outcome.verdict(self.format.retry_statuses) {
-            Verdict::Delivered => {
-                self.stats.exported = self.stats.exported.saturating_add(batch.records);
-                self.stats.exported_bytes = self.stats.exported_bytes.saturating_add(batch.body.len() as u64);
-                return;
-            }
-            Verdict::Rejected => {
-                self.stats.export_failures = self.stats.export_failures.saturating_add(1);
-                self.stats.dropped_rejected = self.stats.dropped_rejected.saturating_add(batch.records);
-                return;
-            }
-            Verdict::Again(not_before) => not_before,
-        };
-        self.stats.export_failures = self.stats.export_failures.saturating_add(1);
-        if batch.attempts >= self.retry_config.max_attempts {
-            self.stats.dropped_retries_exhausted = self.stats.dropped_retries_exhausted.saturating_add(batch.records);
-            return;
-        }
-        // While it was in flight others filled the queue; it is older than all of them.
-        if self.queued_bytes().saturating_add(batch.body.len()) > self.queue_config.max_bytes {
-            self.stats.dropped_queue_full = self.stats.dropped_queue_full.saturating_add(batch.records);
-            return;
-        }
-        let pause = self.backoff(batch.attempts).max(not_before);
-        self.waiting_bytes = self.waiting_bytes.saturating_add(batch.body.len());
-        self.waiting_records = self.waiting_records.saturating_add(batch.records);
-        let due = now.saturating_add(pause);
-        let index = self.waiting.partition_point(|(other, _)| *other <= due);
-        self.waiting.insert(index, (due, batch));
-    }
-
-    /// Exponential backoff with jitter: between half and the whole of `initial * 2^(attempts - 1)`, bounded. Without
-    /// jitter all proxies of a mesh would return to a recovering collector at the same moment.
-    fn backoff(&mut self, attempts: usize) -> Duration {
-        let doubled = self.retry_config.initial_backoff.saturating_mul(1 << attempts.saturating_sub(1).min(20));
-        let whole = doubled.min(self.retry_config.max_backoff);
-        // xorshift64: spreading is all that is asked of it.
-        self.jitter ^= self.jitter << 13;
-        self.jitter ^= self.jitter >> 7;
-        self.jitter ^= self.jitter << 17;
-        let half = whole / 2;
-        half.saturating_add(half.saturating_mul((self.jitter % 1024) as u32) / 1024)
+    /// What became of the last request that was not acknowledged.
+    pub fn last_failure(&self) -> Option<Outcome> {
+        self.last_failure
     }
 
     /// Makes this exporter's pauses differ from those of other workers and proxies.
     pub fn seed(&mut self, seed: u64) {
-        self.jitter ^= seed.max(1);
+        self.outage.seed(seed);
     }
 
-    /// Counts one more attempt.
+    fn queued_bytes(&self) -> usize {
+        self.queue.bytes().saturating_add(self.returned_bytes)
+    }
+
+    /// Drops what entered first and returns how many records that were: a request that failed is older than the queue.
+    fn drop_oldest(&mut self) -> Option<u64> {
+        match self.take_back(0) {
+            Some(batch) => Some(batch.records),
+            None => self.queue.pop().map(|_| 1),
+        }
+    }
+
+    /// Drops what entered last and returns how many records that were.
+    fn drop_newest(&mut self) -> Option<u64> {
+        match self.queue.pop_newest() {
+            Some(_) => Some(1),
+            None => self.take_back(self.returned.len().checked_sub(1)?).map(|batch| batch.records),
+        }
+    }
+
+    /// Takes one of the requests that failed.
+    fn take_back(&mut self, index: usize) -> Option<Batch> {
+        if index >= self.returned.len() {
+            return None;
+        }
+        let batch = self.returned.remove(index);
+        self.returned_bytes = self.returned_bytes.saturating_sub(batch.body.len());
+        self.returned_records = self.returned_records.saturating_sub(batch.records);
+        Some(batch)
+    }
+
+    /// Puts a request that failed before what is queued, in the order in which batches were made.
+    fn give_back(&mut self, batch: Batch) {
+        self.returned_bytes = self.returned_bytes.saturating_add(batch.body.len());
+        self.returned_records = self.returned_records.saturating_add(batch.records);
+        let index = self.returned.partition_point(|other| other.number < batch.number);
+        self.returned.insert(index, batch);
+        // While it was in flight others filled the queue.
+        while self.queued_bytes() > self.queue_config.max_bytes {
+            let dropped = match self.queue_config.overflow {
+                Overflow::DropOldest => self.drop_oldest(),
+                Overflow::DropNewest => self.drop_newest(),
+            };
+            let Some(dropped) = dropped else { return };
+            self.stats.dropped_queue_full = self.stats.dropped_queue_full.saturating_add(dropped);
+        }
+    }
+
+    fn settle(&mut self, mut batch: Batch, outcome: Outcome, now: Duration) {
+        let verdict = outcome.verdict(&self.retry_config.statuses);
+        if verdict == Verdict::Delivered {
+            self.stats.exported = self.stats.exported.saturating_add(batch.records);
+            self.stats.exported_bytes = self.stats.exported_bytes.saturating_add(batch.body.len() as u64);
+            return self.outage.over(now);
+        }
+        self.stats.export_failures = self.stats.export_failures.saturating_add(1);
+        self.last_failure = Some(outcome);
+        let Verdict::Again(retry_after) = verdict else {
+            self.stats.dropped_rejected = self.stats.dropped_rejected.saturating_add(batch.records);
+            return self.outage.over(now);
+        };
+        if self.outage.is_on() && !batch.probe {
+            self.outage.also_failed(now, retry_after);
+        } else {
+            batch.attempts = batch.attempts.saturating_add(1);
+            self.outage.failed(now, retry_after);
+        }
+        if batch.attempts >= self.retry_config.max_attempts {
+            self.give_up(batch.records);
+        } else {
+            self.give_back(batch);
+        }
+        if self.draining {
+            self.outage.hurry(now);
+            if self.outage.failures() > self.retry_config.max_attempts {
+                while let Some(records) = self.drop_oldest() {
+                    self.give_up(records);
+                }
+            }
+        }
+    }
+
+    fn give_up(&mut self, records: u64) {
+        self.stats.dropped_retries_exhausted = self.stats.dropped_retries_exhausted.saturating_add(records);
+    }
+
+    /// Counts one more request.
     fn attempted(&mut self, batch: Batch) -> Batch {
         self.stats.export_requests = self.stats.export_requests.saturating_add(1);
-        Batch { attempts: batch.attempts.saturating_add(1), ..batch }
+        Batch { probe: self.outage.is_on(), ..batch }
     }
 }

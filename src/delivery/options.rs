@@ -17,7 +17,7 @@ options! {
         authority: String = text_or("authority", "by the cluster's name", || default_authority(&cluster)),
         /// its path
         path: String = path("path", "by the format", format.path),
-        /// its further headers
+        /// its further headers; `content-type` replaces the filter's
         headers: Vec<(String, String)> = headers("headers"),
         /// how long it may take
         timeout: Duration = millis("timeout_ms", 5000, 1..=600_000),
@@ -41,14 +41,16 @@ options! {
 
 options! {
     /// Attempts at delivery.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct RetryConfig() {
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct RetryConfig(format: &Spec) {
         /// attempts in all
         max_attempts: usize = whole("max_attempts", 5, 1..=100),
+        /// statuses after which a request is sent again; 503 and 504 always are, for Envoy itself gives them
+        statuses: Vec<u16> = statuses("statuses", "by the format", format.retry_statuses),
         /// pause after the first failure; doubles with each
         initial_backoff: Duration = millis("initial_backoff_ms", 200, 1..=600_000),
         /// the longest pause, but for a longer `Retry-After`
-        max_backoff: Duration = millis("max_backoff_ms", 10_000, 1..=3_600_000),
+        max_backoff: Duration = millis("max_backoff_ms", 5_000, 1..=3_600_000),
     }
 }
 
@@ -57,11 +59,18 @@ options! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct QueueConfig(memory: usize) {
         /// bytes of records that wait, per worker
-        max_bytes: usize = whole_or("max_bytes", "what memory leaves", memory, 1024..=1 << 30),
+        max_bytes: usize = whole_or("max_bytes", "three quarters of `memory.max_bytes`", memory / 4 * 3, 1024..=1 << 30),
         /// export requests without an answer, per worker
         max_in_flight: usize = whole("max_in_flight", 64, 1..=1024),
         /// which record goes when the queue is full
         overflow: Overflow = choice("overflow", &Overflow::WORDS, Overflow::DropOldest),
+    }
+}
+
+impl CollectorConfig {
+    /// The `content-type` that a request needs beside the configured headers, when the filter's own is `default`.
+    pub fn content_type(&self, default: &'static str) -> Option<&'static str> {
+        self.headers.iter().all(|(name, _)| name != "content-type").then_some(default)
     }
 }
 

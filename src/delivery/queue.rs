@@ -37,6 +37,13 @@ impl Queue {
         Some(record)
     }
 
+    /// Takes the record that entered last.
+    pub fn pop_newest(&mut self) -> Option<Vec<u8>> {
+        let (_, record) = self.records.pop_back()?;
+        self.bytes = self.bytes.saturating_sub(record.len());
+        Some(record)
+    }
+
     /// The bytes of the record that waited longest.
     pub fn first_bytes(&self) -> Option<usize> {
         self.records.front().map(|(_, record)| record.len())

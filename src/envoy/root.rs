@@ -2,13 +2,17 @@
 //! one for each configuration.
 
 use super::{host, stream::Stream, worker::Worker};
-use crate::{config::Config, delivery::answer::Outcome, sampling::poll::MAX_ANSWER_BYTES};
+use crate::{
+    config::Config,
+    delivery::answer::{Outcome, retry_after},
+    sampling::poll::MAX_ANSWER_BYTES,
+};
 use log::{error, info};
 use proxy_wasm::{
     traits::{Context, HttpContext, RootContext},
     types::{BufferType, ContextType, MapType},
 };
-use std::{rc::Rc, time::Duration};
+use std::rc::Rc;
 
 /// The version that the filter logs at its start and that its packages carry.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -42,8 +46,7 @@ impl Context for Root {
         let Some(worker) = &self.worker else { return };
         // No headers at all: the call failed, and there is no map.
         let header = |name| (num_headers > 0).then(|| host::header(MapType::HttpCallResponseHeaders, name)).flatten();
-        let number = |name| std::str::from_utf8(&header(name)?).ok()?.trim().parse::<u64>().ok();
-        let status = number(":status").and_then(|status| u16::try_from(status).ok());
+        let status = header(":status").and_then(|status| std::str::from_utf8(&status).ok()?.parse::<u16>().ok());
         let now = worker.now();
         if worker.is_poll(token) {
             let body = host::buffer(BufferType::HttpCallResponseBody, body_size.min(MAX_ANSWER_BYTES));
@@ -53,7 +56,8 @@ impl Context for Root {
                 // Nearly every answer is of this kind, and costs no further call of the host.
                 Some(status @ 200..300) => Outcome::Answered { status, retry_after: None },
                 Some(status) => {
-                    Outcome::Answered { status, retry_after: number("retry-after").map(Duration::from_secs) }
+                    let pause = |value: Vec<u8>| retry_after(&value, header("date").as_deref(), host::now().as_secs());
+                    Outcome::Answered { status, retry_after: header("retry-after").and_then(pause) }
                 }
                 None => Outcome::Failed,
             };

@@ -24,8 +24,8 @@ const SLICE: usize = 16;
 pub(crate) struct Worker {
     /// The validated configuration.
     pub(crate) config: Rc<Config>,
-    /// The `content-type` of export requests.
-    content_type: &'static str,
+    /// The `content-type` of export requests, unless the configuration's headers have another.
+    content_type: Option<&'static str>,
     pipeline: RefCell<Pipeline>,
     metrics: RefCell<host::Metrics>,
     poll: Cell<Option<Poll>>,
@@ -38,7 +38,7 @@ impl Worker {
         let now = host::now();
         let pipeline = Pipeline::new(config.clone(), now.as_nanos() as u64);
         let worker = Self {
-            content_type: pipeline.content_type(),
+            content_type: config.collector.content_type(pipeline.content_type()),
             pipeline: RefCell::new(pipeline),
             metrics: RefCell::default(),
             poll: Cell::new(config.sampling.hosts.as_ref().map(|hosts| Poll::new(hosts.interval))),
@@ -117,6 +117,9 @@ impl Worker {
     fn work(&self, now: Duration) {
         self.poll(now);
         self.send(now);
+        if let Some(report) = self.with(Pipeline::outage_report) {
+            warn!("{report}");
+        }
         if let Some(report) = self.with(|pipeline| pipeline.loss_report(now)) {
             error!("{report}");
         }
@@ -134,8 +137,9 @@ impl Worker {
     /// Sends what waits without lingering, and polls no more.
     pub(crate) fn drain(&self) {
         self.poll.set(None);
-        self.with(Pipeline::drain);
-        self.turn(self.look());
+        let now = self.look();
+        self.with(|pipeline| pipeline.drain(now));
+        self.turn(now);
     }
 
     /// Whether every record was delivered or dropped.
@@ -216,9 +220,9 @@ impl Worker {
             (":method", "POST"),
             (":path", collector.path.as_str()),
             (":authority", collector.authority.as_str()),
-            ("content-type", self.content_type),
             (EXPORT_MARK, "1"),
         ];
+        headers.extend(self.content_type.map(|content_type| ("content-type", content_type)));
         headers.extend(collector.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         host::call(&collector.cluster, headers, Some(&batch.body), collector.timeout)
     }

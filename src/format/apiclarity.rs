@@ -21,8 +21,11 @@ pub static SPEC: Spec = Spec {
     path: "/api/telemetry",
     content_type: "application/json",
     framings: framing::JSON,
-    retry_statuses: &[408..=408, 429..=429, 500..=u16::MAX],
-    oversize_body: OversizeBody::Truncate,
+    one_a_request: true,
+    // Its server answers 500 to what it cannot read, and would again.
+    retry_statuses: &[408, 429, 502, 503, 504],
+    // It takes a part of a body for the whole, and refuses what is then no JSON.
+    oversize_body: OversizeBody::Drop,
     content_encoding: ContentEncoding::Decode,
     write: |record, out| text::write(&Telemetry::from(record), record, out),
 };

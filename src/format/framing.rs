@@ -21,10 +21,11 @@ impl Framing {
         }
     }
 
-    /// The bytes before the first record, between two, and after the last.
+    /// The bytes before the first record, between two, and after the last. No line break ends the last line: collectors
+    /// that split at line breaks would take what follows it for an empty record.
     pub fn delimiters(self) -> [&'static [u8]; 3] {
         match self {
-            Self::Ndjson => [b"", b"\n", b"\n"],
+            Self::Ndjson => [b"", b"\n", b""],
             Self::Array => [b"[", b",", b"]"],
         }
     }

@@ -5,10 +5,7 @@ use crate::capture::{
     options::{ContentEncoding, OversizeBody},
     record::Record,
 };
-use std::{fmt, ops::RangeInclusive};
-
-/// HTTP statuses, as ranges.
-pub type Statuses = &'static [RangeInclusive<u16>];
+use std::fmt;
 
 /// A wire format. [`FORMATS`](super::FORMATS) lists them all.
 pub struct Spec {
@@ -21,8 +18,11 @@ pub struct Spec {
     /// The framings in which several records may share a request, by their names in the configuration; the first is the
     /// default.
     pub framings: &'static [(&'static str, Framing)],
-    /// The statuses after which a request is sent again.
-    pub retry_statuses: Statuses,
+    /// Whether the collector takes one record a request only.
+    pub one_a_request: bool,
+    /// The statuses after which a request is sent again, unless the configuration names others; 3, 4 and 5 stand for all that
+    /// begin so.
+    pub retry_statuses: &'static [u16],
     /// How a body is treated that is longer than `capture.max_body_bytes`, unless the configuration says it.
     pub oversize_body: OversizeBody,
     /// How a body with a `content-encoding` is treated, unless the configuration says it.

@@ -8,6 +8,21 @@ use super::{
     values::is_header_value,
 };
 
+/// What the filter or Envoy sets in a request to a cluster: the mark of the filter's own requests, what names the receiver
+/// and delimits the request, and what is about one connection (RFC 9110, section 7.6.1).
+const NOT_SETTABLE: [&str; 10] = [
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "upgrade",
+    "x-http-trace-filter-export",
+];
+
 impl Section {
     /// Header names, made lower case.
     pub(crate) fn names(&mut self, name: &'static str, meaning: &'static str) -> Vec<String> {
@@ -69,17 +84,50 @@ impl Section {
                 return Vec::new();
             }
         };
-        let mut headers = Vec::new();
+        let mut headers: Vec<(String, String)> = Vec::new();
         for (mut header, value) in members {
-            match value {
+            header.make_ascii_lowercase();
+            let takes = match value {
                 Json::Text(value) if is_header_name(&header) && is_header_value(&value) => {
-                    header.make_ascii_lowercase();
-                    headers.push((header, value));
+                    if !NOT_SETTABLE.contains(&header.as_str()) && headers.iter().all(|(other, _)| *other != header) {
+                        headers.push((header, value));
+                        continue;
+                    }
+                    "each header once, and none that the filter or Envoy sets itself"
                 }
-                _ => self.problem(name, &Json::Text(header), "header names with string values, without line breaks"),
-            }
+                _ => "header names with string values, without line breaks",
+            };
+            self.problem(name, &Json::Text(header), takes);
         }
         headers
+    }
+
+    /// HTTP statuses; `3xx`, `4xx` and `5xx` become 3, 4 and 5.
+    pub(crate) fn statuses(
+        &mut self,
+        name: &'static str,
+        meaning: &'static str,
+        default_in_words: &'static str,
+        default: &[u16],
+    ) -> Vec<u16> {
+        note!(self, name, meaning, default_in_words, Takes::Statuses);
+        let takes = "a list of statuses from 300 to 599, 3xx, 4xx or 5xx";
+        let list = match self.take(name) {
+            None => return default.to_vec(),
+            Some(Json::List(list)) => list,
+            Some(other) => vec![other],
+        };
+        let mut statuses = Vec::new();
+        for entry in list {
+            match &entry {
+                Json::Whole(status @ 300..=599) => statuses.push(*status as u16),
+                Json::Text(class) if matches!(class.as_bytes(), [b'3'..=b'5', b'x', b'x']) => {
+                    statuses.extend(class.bytes().next().map(|digit| u16::from(digit & 15)));
+                }
+                _ => self.problem(name, &entry, takes),
+            }
+        }
+        statuses
     }
 }
 

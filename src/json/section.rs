@@ -162,7 +162,8 @@ impl Section {
         Some(self.fields.remove(index).1)
     }
 
-    pub(super) fn problem(&mut self, name: &str, got: &Json, takes: &str) {
+    /// Notes that a value is not taken.
+    pub(crate) fn problem(&mut self, name: &str, got: &Json, takes: &str) {
         self.problems.push(format!("{}{name}: got {got}, takes {takes}", self.path));
     }
 }

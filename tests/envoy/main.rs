@@ -3,6 +3,7 @@
 
 mod drive;
 mod host;
+mod outage;
 mod rows;
 mod timer;
 
@@ -299,6 +300,8 @@ fn answers_of_every_kind() {
     for (index, (headers, counter)) in answers.iter().enumerate() {
         let before = drive::metrics()[*counter];
         root.stream(10 + index as u32).exchange();
+        // The pause after the failure before.
+        host(|host| host.now += 1_000_000_000);
         root.tick();
         root.answer(calls()[0].token, headers, "");
         assert_eq!(balanced()[*counter], before + 1, "{headers:?}");
@@ -447,6 +450,7 @@ fn losses_are_reported_even_when_the_filter_is_idle() {
     let root = Root::start(1, r#"{"retry":{"max_attempts":1}}"#);
     for id in [2, 3] {
         root.stream(id).exchange();
+        host(|host| host.now += 200_000_000);
         root.tick();
         root.answer(calls()[0].token, &[(":status", "503")], "");
     }

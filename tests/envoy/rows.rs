@@ -99,6 +99,20 @@ fn the_collector_s_rows_make_the_export_request() {
     }
 }
 
+#[test]
+fn the_configured_content_type_is_the_only_one() {
+    for (batch, own) in [(1, "application/json"), (2, "application/x-ndjson")] {
+        for (headers, expected) in [("", own), (r#","collector":{"headers":{"Content-Type":"text/x"}}"#, "text/x")] {
+            with(&format!(r#"{{"batch":{{"max_records":{batch}}}{headers}}}"#), |root| {
+                exchanges(root, &["a", "b"]);
+                let call = &sent(root)[0];
+                let types: Vec<_> = call.headers.iter().filter(|(name, _)| name == "content-type").collect();
+                assert_eq!(types, [&("content-type".to_owned(), expected.as_bytes().to_vec())]);
+            });
+        }
+    }
+}
+
 // === capture ===
 
 /// The bodies and flags of a request with `hello` (JSON), answered with `world!` (text).

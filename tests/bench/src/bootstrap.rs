@@ -12,6 +12,11 @@ pub(crate) const UPSTREAM: &str = "upstream";
 /// See [`UPSTREAM`].
 pub(crate) const COLLECTOR: &str = "collector";
 
+/// A cluster at whose address nobody listens.
+pub(crate) const NOBODY: &str = "nobody";
+/// The path on which the collector answers 503.
+pub(crate) const UNAVAILABLE: &str = "/unavailable";
+
 /// The largest request that the second Envoy takes: a batch of 64 records of both bodies of 1 MB does not come about,
 /// because `batch.max_bytes` is 1 MiB, but a single record does.
 const MAX_REQUEST: usize = 16 << 20;
@@ -31,6 +36,8 @@ pub(crate) fn measured(case: &Case, address: SocketAddr, [upstream, collector]: 
             cluster(UPSTREAM, upstream, "http_protocol_options"),
             cluster("trace_analyzer", collector, protocol),
             cluster("trace-sampling-manager", collector, "http_protocol_options"),
+            // The port of tcpmux, which no machine serves any more.
+            cluster(NOBODY, SocketAddr::from(([127, 0, 0, 1], 1)), "http_protocol_options"),
         ],
     )
 }
@@ -50,8 +57,12 @@ pub(crate) fn other([upstream, collector]: [SocketAddr; 2], bodies: &Path) -> Va
         })
     };
     let taken = json!({ "match": { "prefix": "/" }, "direct_response": { "status": 200 } });
+    let unavailable = json!({ "match": { "path": UNAVAILABLE }, "direct_response": { "status": 503 } });
     config(
-        &[listener(UPSTREAM, upstream, &SIZES.map(body), &filters), listener(COLLECTOR, collector, &[taken], &filters)],
+        &[
+            listener(UPSTREAM, upstream, &SIZES.map(body), &filters),
+            listener(COLLECTOR, collector, &[unavailable, taken], &filters),
+        ],
         &[],
     )
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use crate::bootstrap::{NOBODY, UNAVAILABLE};
 use crate::case::{Case, Exporter, Records, SIZES};
 
 /// Where the wasm files are.
@@ -48,6 +49,12 @@ pub(crate) fn all(files: &Files) -> Vec<Case> {
             json!({ "redact": { "headers": ["authorization", "cookie", "user-agent"], "query_params": ["token"] } }),
         ),
     ];
+    for (name, batch) in [("ours-1", json!({})), ("ours-64", json!({ "max_records": 64 }))] {
+        for (end, collector) in [("refused", json!({ "cluster": NOBODY })), ("503", json!({ "path": UNAVAILABLE }))] {
+            let down = ours(&format!("{name}-{end}"), json!({ "batch": batch, "collector": collector }));
+            cases.push(Case { must_record: false, ..down });
+        }
+    }
     for size in SIZES.into_iter().skip(1) {
         let large = size.0 > 100_000;
         cases.extend([none(), tap(), alone(large), batched(large)].map(|case| case.sized(size)));

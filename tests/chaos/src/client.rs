@@ -9,9 +9,9 @@ use http_trace_e2e::rig::Rig;
 use crate::answer::{self, Seen};
 use crate::exchange;
 use crate::ids::Ids;
-use crate::keep_alive::KeepAlive;
 use crate::outages::Outages;
 use crate::traffic::{Planned, Traffic};
+use http_trace_e2e::keep_alive::KeepAlive;
 
 /// Differences that are told; more would only be longer.
 const TOLD: usize = 10;

@@ -9,7 +9,7 @@ use http_trace_e2e::exchange;
 use http_trace_e2e::upstream::Upstream;
 
 use crate::answer::Seen;
-use crate::keep_alive::KeepAlive;
+use http_trace_e2e::keep_alive::KeepAlive;
 
 /// Sends the case to one listener, and waits until it is over. The upstream answers what the case says, `delay` later.
 /// With `kept` the connection in there is used, and another is put there when it may serve the next exchange.

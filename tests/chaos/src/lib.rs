@@ -14,7 +14,7 @@ pub mod exchange;
 pub mod fault;
 pub mod ids;
 pub mod judge;
-pub mod keep_alive;
+
 pub mod memory;
 pub mod outages;
 pub mod plan;

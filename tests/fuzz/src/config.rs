@@ -2,7 +2,7 @@
 //! `tests/config` tries the values that each field takes.
 
 use http_trace_filter::{
-    capture::redact::RedactConfig,
+    capture::{EXPORT_MARK, redact::RedactConfig},
     config::{Config, ConfigError, Field, Takes},
     delivery::options::CollectorConfig,
     json::Json,
@@ -69,6 +69,13 @@ fn values(json: &Value) {
                 value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
             }
             Takes::Headers => value.as_object().is_some_and(|members| members.values().all(Value::is_string)),
+            Takes::Statuses => value.as_array().is_some_and(|list| {
+                let known = |entry: &Value| {
+                    ["3xx", "4xx", "5xx"].iter().any(|class| entry == class)
+                        || entry.as_u64().is_some_and(|status| (300..600).contains(&status))
+                };
+                list.iter().all(known)
+            }),
             Takes::Section => value.is_boolean() || value.is_object(),
         };
         assert!(taken, "{path}: {value} was taken for {takes}");
@@ -93,7 +100,9 @@ fn texts(config: &Config) {
     for (header, text) in collector.headers.iter().chain(sampling.hosts.iter().flat_map(|hosts| &hosts.headers)) {
         name(header);
         value(text);
+        assert!(!["host", "content-length", EXPORT_MARK].contains(&header.as_str()), "{header} is the filter's own");
     }
+    assert!(config.batch.max_records == 1 || !config.format.one_a_request, "{config:?}");
     redact.headers.iter().for_each(|header| name(header));
     assert!(redact.query_params.iter().chain(&redact.body_fields).all(|parameter| !parameter.is_empty()));
     for pattern in &capture.content_types {

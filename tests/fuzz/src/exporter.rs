@@ -47,7 +47,7 @@ pub(crate) fn run(input: &[u8]) {
             _ => {
                 let next = configured(&mut input);
                 let mut old = std::mem::replace(&mut current, next);
-                old.drain();
+                old.drain(now);
                 if let Some(gone) = leaving.replace(old) {
                     gone.finish(now);
                 }
@@ -73,10 +73,10 @@ fn configured(input: &mut Input<'_>) -> Model {
         max_attempts: input.choose(&[1, 2, 3, 100]),
         initial_backoff: input.choose(&[ms(1), ms(200)]),
         max_backoff: input.choose(&[ms(1), ms(1_000)]),
+        statuses: input.choose(&[&[][..], &[429], &[408, 429, 5]]).to_vec(),
     };
     let memory = input.choose(&[30, 150, usize::MAX]);
     let seed = input.number();
-    // The formats differ in the statuses after which a request is sent again.
     let format = FORMATS[(seed % FORMATS.len() as u64) as usize];
     Model::new(format, batch, queue, retry, memory, seed)
 }

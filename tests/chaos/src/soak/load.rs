@@ -9,9 +9,9 @@ use http_trace_e2e::rig::Rig;
 use crate::answer::{self, Seen};
 use crate::exchange;
 use crate::ids::Ids;
-use crate::keep_alive::KeepAlive;
 use crate::soak::latency::Latencies;
 use crate::traffic::{Planned, Traffic};
+use http_trace_e2e::keep_alive::KeepAlive;
 
 /// What a client found.
 #[derive(Debug, Default)]

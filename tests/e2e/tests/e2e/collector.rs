@@ -74,21 +74,6 @@ async fn failing() {
     }
 }
 
-/// A record that waits for its next attempt does not hold up those that come after it.
-#[tokio::test]
-async fn failing_once() {
-    let stage = Stage::with(Some(r#"{"retry":{"initial_backoff_ms":60000,"max_backoff_ms":60000}}"#)).await;
-    stage.collector.behave(Manner::Status(503));
-    traffic(&stage, 1).await;
-    wait::until("two failures", || stage.metric("export_failures").filter(|failures| *failures == 2)).await;
-    stage.collector.behave(Manner::Accept);
-    stage.check(Case::new("after the failure", H1, Request::get("/"), Reply::ok("x"))).await;
-    wait::until("one of three to be exported", || stage.metric("exported").filter(|exported| *exported == 1)).await;
-    assert_eq!(stage.metric("queued"), Some(2), "the others wait for their next attempt");
-    balanced(&stage, 3).await;
-    stage.finish_lossy().await;
-}
-
 #[tokio::test]
 async fn gone() {
     let stage = Stage::start().await;

@@ -191,3 +191,28 @@ async fn a_collector_behind_the_filter_makes_no_loop() {
     assert_eq!(stage.metric("export_requests"), Some(2));
     stage.finish().await;
 }
+
+/// A collector that takes lines, but under another type.
+#[tokio::test]
+async fn the_configured_content_type_replaces_the_filter_s() {
+    let configuration = r#"{"batch":{"max_records":2},"collector":{"headers":{"Content-Type":"application/json"}}}"#;
+    let stage = Stage::with(Some(configuration)).await;
+    let post = post_of(&stage, Request::get("/")).await;
+    let types: Vec<_> = post.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(b"content-type")).collect();
+    assert_eq!(types, [&(b"content-type".to_vec(), b"application/json".to_vec())]);
+    assert_eq!(post.body.last(), Some(&b'}'), "no line break at the end");
+    stage.finish_lossy().await;
+}
+
+#[tokio::test]
+async fn a_header_that_the_filter_sets_itself_is_refused() {
+    for name in ["Host", "content-length", "x-http-trace-filter-export"] {
+        let stage = Stage::start().await;
+        let configuration = json!({ "collector": { "headers": { name: "s3cret" } } });
+        assert!(stage.reconfigure(&configuration.to_string()).await.is_err(), "{name}");
+        let log = stage.envoy.log();
+        let refusal = format!("collector.headers: got \"{}\", takes each header once", name.to_ascii_lowercase());
+        assert!(log.contains(&refusal) && !log.contains("s3cret"), "{log}");
+        stage.finish_refusing().await;
+    }
+}

@@ -3,6 +3,7 @@
 //! `ENVOY` names the Envoy (default: from `$PATH`), `HTTP_TRACE_FILTER_WASM` the filter.
 
 mod aborts;
+mod apiclarity;
 mod basics;
 mod bodies;
 mod budget;

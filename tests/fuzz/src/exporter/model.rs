@@ -1,4 +1,4 @@
-//! An exporter, and what is known of each of its records.
+//! An exporter, and where each of its records must be: a second implementation, slow and plain.
 
 use http_trace_filter::{
     delivery::{
@@ -19,23 +19,32 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 struct Request {
     body: Vec<u8>,
     records: Vec<u32>,
+    /// Failed attempts that count.
     attempts: usize,
+    /// Whether it was sent during an outage.
+    probe: bool,
 }
 
 pub(super) struct Model {
     exporter: Exporter,
-    format: &'static Spec,
     batch: BatchConfig,
-    queue: QueueConfig,
+    queue_config: QueueConfig,
     retry: RetryConfig,
     memory: usize,
     next_record: u32,
     next_token: u32,
-    /// The last record that was handed out for the first time: they go in order.
-    last_sent: Option<u32>,
+    /// Numbers and bytes of the records that were not handed out yet.
+    queue: Vec<(u32, usize)>,
+    /// What failed, the oldest first.
+    returned: Vec<Request>,
     in_flight: BTreeMap<u32, Request>,
-    /// Requests that failed in passing, with the earliest moment of the next attempt; also those that a full queue drops.
-    waiting: Vec<(Duration, Request)>,
+    /// The failures in a row, while there is an outage.
+    outage: Option<usize>,
+    /// How often the pause was doubled.
+    doubled: u32,
+    /// The earliest and the latest moment of the next request of an outage.
+    next: (Duration, Duration),
+    draining: bool,
 }
 
 impl Model {
@@ -47,20 +56,23 @@ impl Model {
         memory: usize,
         seed: u64,
     ) -> Self {
-        let mut exporter = Exporter::new(format, batch, queue, retry);
+        let mut exporter = Exporter::new(format, batch, queue, retry.clone());
         exporter.seed(seed);
         Self {
             exporter,
-            format,
             batch,
-            queue,
+            queue_config: queue,
             retry,
             memory,
             next_record: 0,
             next_token: 0,
-            last_sent: None,
+            queue: Vec::new(),
+            returned: Vec::new(),
             in_flight: BTreeMap::new(),
-            waiting: Vec::new(),
+            outage: None,
+            doubled: 0,
+            next: (Duration::ZERO, Duration::ZERO),
+            draining: false,
         }
     }
 
@@ -68,22 +80,29 @@ impl Model {
         let mut record = format!("{:06}", self.next_record).into_bytes();
         record.resize(record.len() + usize::from(padding), b'.');
         let size = record.len();
-        self.next_record += 1;
         let before = self.stats();
-        let fits = self.exporter.held().saturating_add(size) <= self.memory
-            && before.queued_bytes as usize + size <= self.queue.max_bytes;
+        let too_large = size > self.queue_config.max_bytes;
+        let mut dropped = 0;
+        let fits = |model: &Self| {
+            let queued = model.queued_bytes() + size;
+            queued <= model.queue_config.max_bytes && queued + 2 * model.in_flight_bytes() <= model.memory
+        };
+        let mut enters = !too_large;
+        while enters && !fits(self) {
+            let oldest = if self.queue_config.overflow == Overflow::DropOldest { self.drop_one(true) } else { None };
+            enters = oldest.is_some();
+            dropped += oldest.unwrap_or(1);
+        }
+        if enters {
+            self.queue.push((self.next_record, size));
+        }
+        self.next_record += 1;
         self.exporter.enqueue(record, self.memory, now);
         self.check();
-        let dropped = self.stats().dropped_queue_full - before.dropped_queue_full;
-        if size > self.queue.max_bytes {
-            assert_eq!((self.stats().dropped_too_large - before.dropped_too_large, dropped), (1, 0));
-        } else if fits {
-            assert_eq!((self.stats().queued - before.queued, dropped), (1, 0), "there was room");
-        } else if self.queue.overflow == Overflow::DropNewest {
-            assert_eq!((self.stats().queued, dropped), (before.queued, 1), "the newest goes");
-        } else {
-            assert!(dropped > 0, "{before:?} {:?}", self.stats());
-        }
+        let after = self.stats();
+        let counted =
+            (after.dropped_queue_full - before.dropped_queue_full, after.dropped_too_large - before.dropped_too_large);
+        assert_eq!(counted, (dropped, u64::from(too_large)));
     }
 
     /// The next request, which Envoy takes.
@@ -121,13 +140,18 @@ impl Model {
         assert_eq!(self.stats(), once, "a second answer");
     }
 
-    pub(super) fn drain(&mut self) {
-        self.exporter.drain();
+    pub(super) fn drain(&mut self, now: Duration) {
+        self.exporter.drain(now);
+        self.draining = true;
+        self.outage = self.outage.map(|failures| failures.min(1));
+        self.doubled = 0;
+        self.hurry(now);
+        self.check();
     }
 
     /// The collector takes everything, and then nothing is left.
     pub(super) fn finish(mut self, mut now: Duration) {
-        self.drain();
+        self.drain(now);
         let delivered = Outcome::Answered { status: 200, retry_after: None };
         while !self.exporter.is_idle() {
             let before = (self.stats().queued, self.stats().in_flight);
@@ -142,7 +166,8 @@ impl Model {
             }
             assert_ne!((self.stats().queued, self.stats().in_flight), before, "no way forward");
         }
-        assert_eq!((self.stats().queued, self.stats().queued_bytes, self.stats().in_flight), (0, 0, 0));
+        let stats = self.stats();
+        assert_eq!((stats.queued, stats.queued_bytes, stats.in_flight, stats.collector_down), (0, 0, 0, 0));
         assert_eq!((self.exporter.held(), self.exporter.wake_in(now, self.memory)), (0, None));
     }
 
@@ -151,27 +176,49 @@ impl Model {
         let wake = self.exporter.wake_in(now, self.memory);
         let batch = self.exporter.next(now, self.memory);
         assert_eq!(batch.is_some(), wake == Some(Duration::ZERO), "what it hands out, and when it said it would");
-        let batch = batch?;
-        assert!(self.in_flight.len() < self.queue.max_in_flight);
+        let Some(batch) = batch else {
+            self.says_why(wake, now);
+            return None;
+        };
+        match self.outage {
+            Some(_) => assert!(self.in_flight.is_empty() && now >= self.next.0, "{now:?} is before {:?}", self.next),
+            None => assert!(self.in_flight.len() < self.queue_config.max_in_flight),
+        }
         let records = self.records_of(&batch.body);
         assert_eq!(records.len() as u64, batch.records());
-        // It was handed out before: it must be whole, failed, and its pause over.
-        let request = match self.waiting.iter().position(|(_, request)| request.records == records) {
+        let probe = self.outage.is_some();
+        let request = match self.returned.iter().position(|request| request.records == records) {
             Some(index) => {
-                let (earliest, request) = self.waiting.swap_remove(index);
-                assert!(request.body == batch.body && earliest <= now, "{now:?} is before {earliest:?}");
-                request
+                let least = self.returned.iter().map(|request| request.attempts).min();
+                let request = self.returned.remove(index);
+                assert_eq!(request.body, batch.body);
+                // In order; but for probes, where the fewest failures count.
+                assert!(if probe { Some(request.attempts) == least } else { index == 0 }, "{records:?}");
+                Request { probe, ..request }
             }
             None => {
-                let in_order = records.iter().all(|record| self.last_sent.replace(*record) < Some(*record));
-                assert!(in_order, "{records:?} came after {:?}, or twice", self.last_sent);
+                assert!(self.returned.is_empty() || probe, "what failed goes first");
+                let first: Vec<u32> = self.queue.drain(..records.len()).map(|(number, _)| number).collect();
+                assert_eq!(records, first, "in order");
                 let framing = if self.batch.max_records == 1 { 0 } else { 2 };
-                let alone = records.len() == 1 && batch.body.len() <= self.queue.max_bytes + framing;
+                let alone = records.len() == 1 && batch.body.len() <= self.queue_config.max_bytes + framing;
                 assert!(alone || batch.body.len() <= self.batch.max_bytes, "{} bytes", batch.body.len());
-                Request { body: batch.body.clone(), records, attempts: 0 }
+                Request { body: batch.body.clone(), records, attempts: 0, probe }
             }
         };
-        Some((batch, Request { attempts: request.attempts + 1, ..request }))
+        Some((batch, request))
+    }
+
+    /// When nothing is handed out, there is a reason, and what waits will go without anything else happening.
+    fn says_why(&self, wake: Option<Duration>, now: Duration) {
+        if self.queue.is_empty() && self.returned.is_empty() {
+            assert_eq!(wake, None);
+        } else if self.in_flight.is_empty() {
+            let longest = self.next.1.saturating_sub(now).max(self.batch.linger);
+            assert!(wake.is_some_and(|wake| wake <= longest), "{wake:?} of at most {longest:?}");
+        } else if self.outage.is_some() {
+            assert_eq!(wake, None, "an answer will wake it");
+        }
     }
 
     /// The numbers of the records in a body.
@@ -186,7 +233,7 @@ impl Model {
             return vec![number(text)];
         }
         match self.batch.framing {
-            Framing::Ndjson => text.strip_suffix('\n').expect("an end of line").split('\n').map(number).collect(),
+            Framing::Ndjson => text.split('\n').map(number).collect(),
             Framing::Array => {
                 let list = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).expect("an array");
                 list.split(',').map(number).collect()
@@ -194,44 +241,96 @@ impl Model {
         }
     }
 
-    /// What an outcome must have changed, and nothing else.
-    fn settled(&mut self, request: Request, outcome: Outcome, now: Duration, before: Stats) {
-        self.check();
+    /// What an outcome must change, and nothing else.
+    fn settled(&mut self, mut request: Request, outcome: Outcome, now: Duration, before: Stats) {
         let records = request.records.len() as u64;
+        let bytes = request.body.len() as u64;
+        let (status, retry_after) = match outcome {
+            Outcome::Answered { status, retry_after } => (status, retry_after.unwrap_or_default().min(LONGEST)),
+            Outcome::Failed => (503, Duration::ZERO),
+        };
+        // Delivered, rejected, given up, dropped by a full queue.
+        let mut changes = [0; 4];
+        let again =
+            [503, 504].contains(&status) || self.retry.statuses.iter().any(|one| [status, status / 100].contains(one));
+        if !again || (200..300).contains(&status) {
+            (self.outage, self.doubled) = (None, 0);
+            changes[usize::from(!(200..300).contains(&status))] = records;
+        } else {
+            if self.outage.is_none() || request.probe {
+                let failures = self.outage.map_or(1, |failures| failures + 1);
+                self.outage = Some(failures);
+                request.attempts += 1;
+                let doubled = self.retry.initial_backoff.saturating_mul(1 << self.doubled.min(20));
+                let whole = doubled.min(self.retry.max_backoff);
+                self.doubled += 1;
+                self.next = (now + (whole / 2).max(retry_after), now + whole.max(retry_after));
+            } else {
+                self.next = (self.next.0.max(now + retry_after), self.next.1.max(now + retry_after));
+            }
+            if request.attempts >= self.retry.max_attempts {
+                changes[2] = records;
+            } else {
+                self.returned.push(request);
+                self.returned.sort_by(|a, b| a.records.cmp(&b.records));
+                while self.queued_bytes() > self.queue_config.max_bytes {
+                    let oldest = self.queue_config.overflow == Overflow::DropOldest;
+                    changes[3] += self.drop_one(oldest).expect("something is queued");
+                }
+            }
+            if self.draining {
+                self.hurry(now);
+                if self.outage > Some(self.retry.max_attempts) {
+                    changes[2] += self.queued();
+                    self.queue.clear();
+                    self.returned.clear();
+                }
+            }
+        }
+        self.check();
         let after = self.stats();
-        let changes = [
+        let counted = [
             after.exported - before.exported,
             after.dropped_rejected - before.dropped_rejected,
             after.dropped_retries_exhausted - before.dropped_retries_exhausted,
             after.dropped_queue_full - before.dropped_queue_full,
         ];
-        assert!(request.attempts <= self.retry.max_attempts, "{} attempts", request.attempts);
-        let (status, retry_after) = match outcome {
-            Outcome::Answered { status, retry_after } => (status, retry_after.unwrap_or_default().min(LONGEST)),
-            Outcome::Failed => (503, Duration::ZERO),
-        };
-        let again = self.format.retry_statuses.iter().any(|range| range.contains(&status));
-        let last = request.attempts == self.retry.max_attempts;
-        match status {
-            200..300 => {
-                assert_eq!(changes, [records, 0, 0, 0]);
-                assert_eq!(after.exported_bytes - before.exported_bytes, request.body.len() as u64);
-            }
-            _ if again && last => assert_eq!(changes, [0, 0, records, 0]),
-            _ if again && changes == [0, 0, 0, records] => {
-                assert!(after.queued_bytes as usize + request.body.len() > self.queue.max_bytes, "there was room");
-            }
-            _ if again => {
-                assert_eq!(changes, [0; 4]);
-                let doubled = self.retry.initial_backoff.saturating_mul(1 << (request.attempts - 1).min(20));
-                let whole = doubled.min(self.retry.max_backoff);
-                self.waiting.push((now + (whole / 2).max(retry_after), request));
-            }
-            _ => assert_eq!(changes, [0, records, 0, 0]),
+        assert_eq!(counted, changes, "{status}");
+        let failed = u64::from(!(200..300).contains(&status));
+        assert_eq!(after.export_failures - before.export_failures, failed);
+        assert_eq!(after.exported_bytes - before.exported_bytes, if failed == 1 { 0 } else { bytes });
+    }
+
+    fn hurry(&mut self, now: Duration) {
+        let last = now + self.retry.max_backoff;
+        self.next = (self.next.0.min(last), self.next.1.min(last));
+    }
+
+    /// Drops what entered first, or last; how many records that are.
+    fn drop_one(&mut self, oldest: bool) -> Option<u64> {
+        let from_queue = if oldest { self.returned.is_empty() } else { !self.queue.is_empty() };
+        if from_queue {
+            let at = if oldest { 0 } else { self.queue.len() - 1 };
+            return (at < self.queue.len()).then(|| {
+                self.queue.remove(at);
+                1
+            });
         }
-        if !(200..300).contains(&status) {
-            assert_eq!(after.export_failures - before.export_failures, 1);
-        }
+        let at = if oldest { 0 } else { self.returned.len().checked_sub(1)? };
+        Some(self.returned.remove(at).records.len() as u64)
+    }
+
+    fn queued(&self) -> u64 {
+        self.queue.len() as u64 + self.returned.iter().map(|request| request.records.len() as u64).sum::<u64>()
+    }
+
+    fn queued_bytes(&self) -> usize {
+        let returned: usize = self.returned.iter().map(|request| request.body.len()).sum();
+        self.queue.iter().map(|(_, size)| size).sum::<usize>() + returned
+    }
+
+    fn in_flight_bytes(&self) -> usize {
+        self.in_flight.values().map(|request| request.body.len()).sum()
     }
 
     /// Records that entered, and what the exporter counted of them.
@@ -243,11 +342,12 @@ impl Model {
     fn check(&self) {
         let s = self.stats();
         assert_eq!(s.streams, s.exported + s.lost() + s.queued + s.in_flight, "the identity of contract 5: {s:?}");
-        let in_flight = || self.in_flight.values();
-        assert_eq!(s.in_flight, in_flight().map(|request| request.records.len() as u64).sum::<u64>(), "{s:?}");
-        assert!(s.queued_bytes as usize <= self.queue.max_bytes, "{s:?}");
-        let bytes: usize = in_flight().map(|request| request.body.len()).sum();
-        let held = self.exporter.held();
+        let in_flight: u64 = self.in_flight.values().map(|request| request.records.len() as u64).sum();
+        assert_eq!((s.in_flight, s.queued, s.queued_bytes), (in_flight, self.queued(), self.queued_bytes() as u64));
+        assert!(s.queued_bytes as usize <= self.queue_config.max_bytes, "{s:?}");
+        let idle = s.queued + s.in_flight == 0;
+        assert_eq!(s.collector_down, u64::from(self.outage.is_some() && !(self.draining && idle)));
+        let (held, bytes) = (self.exporter.held(), self.in_flight_bytes());
         assert_eq!(held, s.queued_bytes as usize + 2 * bytes, "Envoy has a copy of what is in flight");
         // One request may always go, whatever its size; and what frames records is not foreseen.
         let alone = if self.in_flight.len() == 1 { bytes } else { 0 };

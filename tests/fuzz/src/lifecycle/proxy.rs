@@ -10,9 +10,9 @@ use crate::{
 /// The last one is refused: its streams pass unseen.
 const CONFIGURATIONS: [&str; 8] = [
     "",
-    r#"{"batch":{"max_records":3,"linger_ms":5},"queue":{"max_bytes":4096,"max_in_flight":2},"format":"apiclarity"}"#,
+    r#"{"batch":{"max_records":3,"linger_ms":5},"queue":{"max_bytes":4096,"max_in_flight":2}}"#,
     r#"{"sampling":{"rate":0.5},"retry":{"max_attempts":2,"initial_backoff_ms":1},"queue":{"overflow":"drop_newest"}}"#,
-    r#"{"memory":{"max_bytes":65536},"capture":{"oversize_body":"drop","max_body_bytes":1000}}"#,
+    r#"{"format":"apiclarity","memory":{"max_bytes":65536},"capture":{"oversize_body":"drop","max_body_bytes":1000}}"#,
     r#"{"sampling":{"hosts":{"interval_ms":100}},"batch":{"max_records":9,"framing":"array"}}"#,
     r#"{"sampling":{"hosts":{"until_known":"none"}},"capture":{"content_types":["application/*"]},"mesh":"kuma"}"#,
     r#"{"capture":{"content_encoding":"decode"},"redact":{"body_fields":["a"],"query_params":["b"],"headers":["x-*"]}}"#,
@@ -250,7 +250,7 @@ impl Proxy {
         self.settle();
         assert!(self.plugins.is_empty(), "{} contexts do not go", self.plugins.len());
         let metrics = balanced();
-        for level in ["queued", "queued_bytes", "in_flight", "captured_bytes"] {
+        for level in ["queued", "queued_bytes", "in_flight", "captured_bytes", "collector_down"] {
             assert_eq!(metrics[level], 0, "{level}: {metrics:?}");
         }
         let counted = self.ended - self.doubtful..=self.ended;

@@ -3,10 +3,10 @@
 use std::io;
 use std::net::SocketAddr;
 
-use http_trace_e2e::client::{body, head};
-use http_trace_e2e::message::{End, Shared};
-use http_trace_e2e::request::Request;
-use http_trace_e2e::wire::{Kind, Reader};
+use crate::client::{body, head};
+use crate::message::{End, Shared};
+use crate::request::Request;
+use crate::wire::{Kind, Reader};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
