@@ -85,6 +85,8 @@ in
         (../tests/e2e/tests + "/${target}")
         ../tests/schemas
       ]
+      # This one asks the filter which formats there are.
+      ++ lib.optionals (target == "e2e") filter
     );
 
   # All Rust, for linters.
