@@ -32,10 +32,18 @@ in
         touch $out
       '';
 
-  readme-validate = pkgs.runCommand "readme-validate" { } ''
-    sed -n '/^```json configuration/,/^```$/p' ${readme} | sed '1d;$d' > configuration.json
-    [ -s configuration.json ] || { echo "README.md has no example of a configuration"; exit 1; }
-    ${ctl}/bin/http-trace-ctl validate configuration.json
+  # Every configuration that the README shows.
+  readme-validate = pkgs.runCommand "readme-validate" { nativeBuildInputs = [ pkgs.gawk ]; } ''
+    awk '
+      /^```json configuration$/ { inside = 1; count++; next }
+      /^```$/ { inside = 0 }
+      inside { print > ("configuration-" count ".json") }
+    ' ${readme}
+    [ -s configuration-7.json ] || { echo "README.md has too few examples of a configuration"; exit 1; }
+    for configuration in configuration-*.json; do
+      echo "$configuration:"
+      ${ctl}/bin/http-trace-ctl validate "$configuration" || { cat "$configuration"; exit 1; }
+    done
     touch $out
   '';
 }
