@@ -161,13 +161,12 @@ impl Stream {
         self
     }
 
+    /// Envoy deletes it: it has no maps then.
     pub(crate) fn end(self) {
+        host(|host| host.maps.clear());
         assert!(proxy_on_done(self.0), "a stream needs no more time");
         proxy_on_delete(self.0);
-        host(|host| {
-            host.maps.clear();
-            host.properties.remove(STATUS);
-        });
+        host(|host| host.properties.remove(STATUS));
     }
 
     /// A small exchange, whole.

@@ -19,7 +19,6 @@ const CONFIGURATIONS: [&str; 8] = [
     "[]",
 ];
 const REFUSED: usize = CONFIGURATIONS.len() - 1;
-const MARK: &str = "x-http-trace-filter-export";
 
 /// A root context.
 struct Plugin {
@@ -35,10 +34,6 @@ struct Plugin {
 struct Open {
     stream: Stream,
     root: u32,
-    /// Whether it may be an export request's, which is not counted.
-    marked: bool,
-    /// Its record is made: Envoy logged it.
-    logged: bool,
 }
 
 struct Pending {
@@ -52,22 +47,14 @@ pub(super) struct Proxy {
     pending: Vec<Pending>,
     /// The next context's id.
     next: u32,
-    /// Streams that ended, and those among them that may be export requests'.
+    /// Streams that ended.
     ended: i64,
-    doubtful: i64,
 }
 
-impl Open {
-    fn mark<V>(&mut self, headers: &[(&str, V)]) {
-        self.marked |= headers.iter().any(|(name, _)| *name == MARK);
-    }
-
-    /// What a callback finds that asks for the request's map: it was not there before, or has changed.
-    fn request_map(&mut self, input: &mut Input<'_>) {
-        let headers = if input.flag() { headers(input) } else { Vec::new() };
-        self.mark(&headers);
-        host(|host| host.maps.insert(REQUEST, pairs(&headers)));
-    }
+/// What a callback finds that asks for the request's map: it was not there before, or has changed.
+fn request_map(input: &mut Input<'_>) {
+    let headers = if input.flag() { headers(input) } else { Vec::new() };
+    host(|host| host.maps.insert(REQUEST, pairs(&headers)));
 }
 
 impl Proxy {
@@ -84,8 +71,7 @@ impl Proxy {
             (host.refuse, host.refuse_properties) = (None, None);
             (host.tick, host.ticks_set, host.done, host.now) = (0, 0, 0, 0);
         });
-        let mut proxy =
-            Self { plugins: Vec::new(), streams: Vec::new(), pending: Vec::new(), next: 1, ended: 0, doubtful: 0 };
+        let mut proxy = Self { plugins: Vec::new(), streams: Vec::new(), pending: Vec::new(), next: 1, ended: 0 };
         for _ in 0..=input.below(2) {
             proxy.configure(input);
         }
@@ -106,8 +92,7 @@ impl Proxy {
     pub(super) fn open(&mut self, input: &mut Input<'_>) {
         let plugin = &self.plugins[input.below(8) % self.plugins.len()];
         if self.streams.len() < 30 && !plugin.replaced {
-            let open =
-                Open { stream: plugin.root.stream(self.next), root: plugin.root.0, marked: false, logged: false };
+            let open = Open { stream: plugin.root.stream(self.next), root: plugin.root.0 };
             self.next += 1;
             self.streams.push(open);
         }
@@ -116,7 +101,6 @@ impl Proxy {
     pub(super) fn request_headers(&mut self, input: &mut Input<'_>) {
         let headers = headers(input);
         self.with(input, |open, _| {
-            open.mark(&headers);
             open.stream.request_headers(&headers);
         });
     }
@@ -124,7 +108,6 @@ impl Proxy {
     /// Names of any bytes, which another filter made, or a map that is none.
     pub(super) fn raw_headers(&mut self, input: &mut Input<'_>) {
         self.with(input, |open, input| {
-            open.marked = true;
             host(|host| host.raw_map = Some(input.bytes().to_vec()));
             open.stream.request_headers::<&str>(&[]);
             host(|host| host.raw_map = None);
@@ -135,7 +118,7 @@ impl Proxy {
     pub(super) fn response_headers(&mut self, input: &mut Input<'_>) {
         let headers = headers(input);
         self.with(input, |open, input| {
-            open.request_map(input);
+            request_map(input);
             open.stream.response_headers(&headers);
         });
     }
@@ -167,11 +150,10 @@ impl Proxy {
     /// Once or more often, or never. What no callback saw may still be in the access log's maps.
     pub(super) fn log(&mut self, input: &mut Input<'_>) {
         self.with(input, |open, input| {
-            open.request_map(input);
+            request_map(input);
             let response = if input.flag() { pairs(&headers(input)) } else { Vec::new() };
             host(|host| host.maps.insert(RESPONSE, response));
             open.stream.log();
-            open.logged = true;
         });
     }
 
@@ -182,11 +164,10 @@ impl Proxy {
     }
 
     fn end(&mut self, index: usize) {
-        let Open { stream, root, marked, .. } = self.streams.swap_remove(index);
+        let Open { stream, root } = self.streams.swap_remove(index);
         stream.end();
         if self.plugins.iter().any(|plugin| plugin.root.0 == root && plugin.accepted) {
             self.ended += 1;
-            self.doubtful += i64::from(marked);
         }
         self.passed(root);
         self.leave();
@@ -236,10 +217,7 @@ impl Proxy {
         host(|host| (host.refuse, host.refuse_properties) = (None, None));
         host(|host| (host.no_buffers, host.short_buffers) = (false, None));
         host(|host| host.properties.clear());
-        while let Some(open) = self.streams.first_mut() {
-            if !open.logged {
-                host(|host| host.maps.clear());
-            }
+        while !self.streams.is_empty() {
             self.end(0);
         }
         self.settle();
@@ -253,8 +231,7 @@ impl Proxy {
         for level in ["queued", "queued_bytes", "in_flight", "captured_bytes", "collector_down"] {
             assert_eq!(metrics[level], 0, "{level}: {metrics:?}");
         }
-        let counted = self.ended - self.doubtful..=self.ended;
-        assert!(counted.contains(&metrics["streams"]), "{counted:?} streams: {metrics:?}");
+        assert_eq!(metrics["streams"] + metrics["own_exports"], self.ended, "{metrics:?}");
     }
 
     // === what the filter does then ===
