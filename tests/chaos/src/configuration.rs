@@ -14,11 +14,13 @@ pub const BUDGET: u64 = 64 << 20;
 #[must_use]
 pub fn valid(random: &mut Rng, number: usize) -> String {
     let one = |random: &mut Rng, values: &[Value]| values[random.usize(0..values.len())].clone();
+    let format = FORMATS[random.usize(0..FORMATS.len())];
+    let most = if format.one_a_request { 1 } else { 4 };
     let configuration = json!({
-        "format": one(random, &FORMATS.map(|format| json!(format.name))),
+        "format": format.name,
         "collector": { "timeout_ms": TIMEOUT_MS, "headers": { "x-configuration": number.to_string() } },
         "batch": {
-            "max_records": one(random, &[json!(1), json!(2), json!(16), json!(200)]),
+            "max_records": one(random, &[json!(1), json!(2), json!(16), json!(200)][..most]),
             "max_bytes": one(random, &[json!(4096), json!(65_536), json!(1_048_576)]),
             "linger_ms": one(random, &[json!(1), json!(20), json!(300)]),
             "framing": one(random, &[json!("ndjson"), json!("array")]),
