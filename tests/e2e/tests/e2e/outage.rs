@@ -32,7 +32,7 @@ async fn away_at_a_steady_rate() {
         let outcome = outage::play(scene).await.unwrap_or_else(|error| panic!("{away:?}: {error}"));
         let sent: BTreeSet<&String> = outcome.sent.iter().flatten().map(|sent| &sent.id).collect();
         let arrived: BTreeSet<&String> = outcome.arrived.keys().collect();
-        assert!(outcome.sent[1].len() > 1000, "{} exchanges in 6 s are no load", outcome.sent[1].len());
+        assert!(outcome.sent[1].len() > 300, "{} exchanges in 6 s are no load", outcome.sent[1].len());
         assert_eq!(arrived, sent, "{away:?}: {:?}", outcome.stats);
         assert_eq!((outcome.stat("exported"), outcome.stat("collector_down")), (sent.len() as u64, 0), "{away:?}");
         // Pauses of 0.1 to 0.2 s, 0.2 to 0.4 s and so on.
