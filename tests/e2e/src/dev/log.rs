@@ -91,6 +91,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::{Line, Log};
+    use crate::paint;
 
     const FILTERS: &str = "[2026-11-29 08:14:52.200][1][info][wasm] [source/extensions/common/wasm/context.cc:1151] wasm log \
         http_trace_filter http_trace_filter: http-trace-filter 0.1.0: POST /publish";
@@ -119,9 +120,9 @@ mod tests {
         assert_eq!(log.lines().unwrap(), [""; 0]);
         write!(file, "{end}\n  more\n{REFUSED}\n").unwrap();
         let expected = [
-            "filter info: http-trace-filter 0.1.0: POST /publish",
-            "           more",
-            "Envoy  warning: Filesystem config update rejected: x",
+            "filter info: http-trace-filter 0.1.0: POST /publish".to_owned(),
+            "           more".to_owned(),
+            paint::note("Envoy  warning: Filesystem config update rejected: x"),
         ];
         assert_eq!(log.lines().unwrap(), expected);
         assert_eq!(log.lines().unwrap(), [""; 0]);
