@@ -78,7 +78,7 @@ fn header(bits: &mut Bits<'_>) -> Option<()> {
 fn deflate(inflater: &mut Inflater<'_>) -> Option<()> {
     const DICTIONARY: u32 = 0x2000;
     let start = inflater.bits.held() as u32 & 0xffff;
-    let is_multiple = ((start & 0xff) << 8 | start >> 8) % 31 == 0;
+    let is_multiple = (((start & 0xff) << 8) | (start >> 8)) % 31 == 0;
     if start & 0x8f != 8 || !is_multiple {
         return inflater.stream().map(|_| ());
     }

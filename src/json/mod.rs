@@ -73,7 +73,7 @@ impl fmt::Display for Quoted<'_> {
                 control if control.is_control() => {
                     f.write_str("\\u{")?;
                     for shift in [4, 0] {
-                        f.write_char(char::from_digit(u32::from(control) >> shift & 15, 16).unwrap_or('0'))?;
+                        f.write_char(char::from_digit((u32::from(control) >> shift) & 15, 16).unwrap_or('0'))?;
                     }
                     f.write_char('}')?;
                     continue;

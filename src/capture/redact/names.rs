@@ -32,7 +32,7 @@ fn percent_decoded(text: &[u8]) -> Vec<u8> {
         out.push(match code {
             Some((high, low)) => {
                 rest.nth(1);
-                (high << 4 | low) as u8
+                ((high << 4) | low) as u8
             }
             None if *byte == b'+' => b' ',
             None => *byte,

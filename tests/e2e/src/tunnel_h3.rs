@@ -105,7 +105,7 @@ impl Tunnel {
         self.receive.read_exact(&mut first).await.map_err(io::Error::other)?;
         let mut rest = vec![0; (1 << (first[0] >> 6)) - 1];
         self.receive.read_exact(&mut rest).await.map_err(io::Error::other)?;
-        Ok(rest.iter().fold(u64::from(first[0] & 0x3f), |number, byte| number << 8 | u64::from(*byte)))
+        Ok(rest.iter().fold(u64::from(first[0] & 0x3f), |number, byte| (number << 8) | u64::from(*byte)))
     }
 }
 
