@@ -213,8 +213,8 @@ fn point(plugin: &mut Value, wasm: &Path) {
 }
 
 fn described(path: &Path, bytes: &[u8]) -> String {
-    let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}, {} bytes, sha256 {hash}", path.display(), show::grouped(bytes.len()))
+    let hash = Sha256::digest(bytes);
+    format!("{}, {} bytes, sha256 {hash:x}", path.display(), show::grouped(bytes.len()))
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {

@@ -32,7 +32,7 @@ fn raw(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn text(size: usize) -> Vec<u8> {
-    (0..size).map(|at| b"{\"order\":12345,}"[(at ^ at >> 4) % 16]).collect()
+    (0..size).map(|at| b"{\"order\":12345,}"[(at ^ (at >> 4)) % 16]).collect()
 }
 
 /// Sends it in both directions; the record, which the caller judges.
