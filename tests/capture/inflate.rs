@@ -49,7 +49,8 @@ fn whole(bytes: &[u8]) -> Decoded {
 
 /// Bytes of every kind: none, one, text, zeros, noise, and a repetition at the longest distance.
 fn samples() -> Vec<Vec<u8>> {
-    let text = (0..2000).map(|n| format!("{{\"id\":{n},\"name\":\"n{}\"}},", n % 37)).collect::<String>().into_bytes();
+    let members: Vec<String> = (0..2000).map(|n| format!("{{\"id\":{n},\"name\":\"n{}\"}},", n % 37)).collect();
+    let text = members.concat().into_bytes();
     let mut state = 1_u32;
     let noise: Vec<u8> = std::iter::repeat_with(|| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
