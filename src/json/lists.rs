@@ -1,4 +1,5 @@
 //! Fields that are lists of strings, or objects of them.
+#![cfg_attr(target_arch = "wasm32", allow(unused_variables, reason = "some are only for the reference"))]
 
 #[cfg(not(target_arch = "wasm32"))]
 use super::reference::Takes;
@@ -111,8 +112,6 @@ impl Section {
         default: &[u16],
     ) -> Vec<u16> {
         note!(self, name, meaning, default_in_words, Takes::Statuses);
-        #[cfg(target_arch = "wasm32")]
-        let _ = default_in_words;
         let takes = "a list of statuses from 300 to 599, 3xx, 4xx or 5xx";
         let list = match self.take(name) {
             None => return default.to_vec(),

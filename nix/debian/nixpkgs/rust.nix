@@ -8,6 +8,22 @@ let
   # nix/debian/nix puts what its root has in the place of this file: { HASH-OF-A-TOOLCHAIN-FILE = { version; hash; }; }.
   toolchains = builtins.fromJSON (builtins.readFile ./toolchains.json);
 
+  # What nix/debian/nix has put into the store beforehand, by its hash.
+  stored =
+    args:
+    derivation (
+      {
+        inherit (pkgs) system;
+        builder = "/bin/bash";
+        args = [
+          "-c"
+          ''echo "$name is not in the store: run nix/debian/nix again, which fetches the toolchain and the crates of the flake"; exit 1''
+        ];
+        outputHashAlgo = "sha256";
+      }
+      // args
+    );
+
   # The crates of a lock file that come from a registry. Others need hashes that the project does not have.
   registryCrates =
     lockFile:
@@ -31,17 +47,10 @@ in
     if official == null then
       pkgs.debianRust
     else
-      derivation {
+      stored {
         name = "rust-${official.version}";
         inherit (official) version;
-        inherit (pkgs) system;
-        builder = "/bin/bash";
-        args = [
-          "-c"
-          ''echo "$name is not in the store any more: run nix/debian/nix again, which fetches it"; exit 1''
-        ];
         outputHashMode = "recursive";
-        outputHashAlgo = "sha256";
         outputHash = official.hash;
       }
       // {
@@ -54,16 +63,9 @@ in
       # Same names and hashes as nixpkgs' fetches of crates. nix/debian/nix puts the files into the store beforehand.
       fetch =
         crate:
-        derivation {
+        stored {
           name = "crate-${crate.name}-${crate.version}.tar.gz";
-          inherit (pkgs) system;
-          builder = "/bin/bash";
-          args = [
-            "-c"
-            ''echo "$name is not in the store: nix/debian/nix fetches the crates of the Cargo.lock beside the flake's flake.nix"; exit 1''
-          ];
           outputHashMode = "flat";
-          outputHashAlgo = "sha256";
           outputHash = crate.checksum;
         };
       vendored = crate: ''
