@@ -91,25 +91,20 @@ impl Pipeline {
         let memory = self.body_room(0);
         capture.finish(&self.config.capture, &self.config.redact, memory);
         self.streams = self.streams.saturating_add(1);
-        let mut encoded = self.encode(capture, facts);
-        let excess = encoded.as_ref().map_or(0, |record| record.len().saturating_sub(self.config.queue.max_bytes));
+        let mut record = self.encode(capture, facts);
+        let excess = record.len().saturating_sub(self.config.queue.max_bytes);
         if excess > 0 {
             // Three bytes are four digits; two groups more, because each body's last one may not be whole.
-            capture.shorten((excess / 4).saturating_mul(3).saturating_add(6));
-            encoded = self.encode(capture, facts);
+            let by = (excess / 4).saturating_mul(3).saturating_add(6);
+            capture.shorten(by, self.config.capture.oversize_body);
+            record = self.encode(capture, facts);
         }
         self.bodies_truncated = self.bodies_truncated.saturating_add(capture.truncated());
-        match encoded {
-            Ok(record) => {
-                let memory = self.config.memory_max_bytes.saturating_sub(others);
-                self.exporter.enqueue(record, memory, now);
-            }
-            // This cannot happen for the formats' types. If it did, the counters would still add up.
-            Err(_) => self.exporter.drop_unencoded(),
-        }
+        let memory = self.config.memory_max_bytes.saturating_sub(others);
+        self.exporter.enqueue(record, memory, now);
     }
 
-    fn encode(&self, capture: &Capture, facts: &Facts) -> Result<Vec<u8>, serde_json::Error> {
+    fn encode(&self, capture: &Capture, facts: &Facts) -> Vec<u8> {
         self.config.format.encode(&capture.record(facts, &self.config.redact))
     }
 

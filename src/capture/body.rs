@@ -64,8 +64,11 @@ impl Body {
         }
     }
 
-    /// Gives up the last bytes, so many or all.
-    pub fn shorten(&mut self, mut by: usize) {
+    /// Gives up the last bytes, so many or all; `oversize` is as in [`Body::keep`].
+    pub fn shorten(&mut self, mut by: usize, oversize: OversizeBody) {
+        if by > 0 && oversize == OversizeBody::Drop {
+            return self.drop_bytes();
+        }
         while by > 0 {
             let Some(last) = self.chunks.last_mut() else { break };
             let cut = by.min(last.len());

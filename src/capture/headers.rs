@@ -1,7 +1,6 @@
 //! A header map as Envoy hands it over, and the headers that a record shows.
 
 use super::words::{cut, trim};
-use std::borrow::Cow;
 
 /// The lengths of a name and of a value, in bytes.
 const PAIR: usize = 8;
@@ -59,11 +58,10 @@ impl Headers {
         self.fields().next().is_none()
     }
 
-    /// The headers of a record: all but pseudo headers and `x-envoy-*`. Those are messages from one Envoy to the next. In
-    /// names, each bad sequence of UTF-8 becomes U+FFFD.
-    pub fn exported(&self) -> impl Iterator<Item = (Cow<'_, str>, &[u8])> {
-        let shown = |(name, _): &(&[u8], &[u8])| !name.starts_with(b":") && !name.starts_with(b"x-envoy-");
-        self.fields().filter(shown).map(|(name, value)| (String::from_utf8_lossy(name), value))
+    /// The headers of a record, names and values: all but pseudo headers and `x-envoy-*`. Those are messages from one Envoy to
+    /// the next.
+    pub fn exported(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.fields().filter(|(name, _)| !name.starts_with(b":") && !name.starts_with(b"x-envoy-"))
     }
 }
 

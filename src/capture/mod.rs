@@ -117,15 +117,16 @@ impl Capture {
         self.body(direction).cut(config.oversize_body);
     }
 
-    /// Gives up at least so many bytes of both bodies, if they have as many: of the longer one, then of the other.
-    pub fn shorten(&mut self, by: usize) {
+    /// Gives up at least so many bytes of both bodies, if they have as many: of the longer one, then of the other. A body that
+    /// is not whole then goes, when such bodies are dropped.
+    pub fn shorten(&mut self, by: usize, oversize: OversizeBody) {
         let (longer, other) = match self.request_body.len() < self.response_body.len() {
             true => (&mut self.response_body, &mut self.request_body),
             false => (&mut self.request_body, &mut self.response_body),
         };
         let rest = by.saturating_sub(longer.len());
-        longer.shorten(by);
-        other.shorten(rest);
+        longer.shorten(by, oversize);
+        other.shorten(rest, oversize);
     }
 
     /// Keeps what it may of a chunk of a body, `available` bytes long, when `memory` bytes are free. `read` gives the
@@ -229,7 +230,7 @@ impl Capture {
     pub fn record<'a>(&'a self, facts: &'a Facts, redact: &'a RedactConfig) -> Record<'a> {
         let fallback_scheme: &[u8] = if facts.tls { b"https" } else { b"http" };
         Record {
-            request_id: match redact.hides_header("x-request-id") {
+            request_id: match redact.hides_header(b"x-request-id") {
                 true => REDACTED,
                 false => self.request.get("x-request-id").unwrap_or(&facts.request_id),
             },

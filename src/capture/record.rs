@@ -57,7 +57,7 @@ impl<'a> Record<'a> {
     /// The `:authority`. Records show it as the header `host`, so it is hidden when that header is.
     pub fn authority(&self) -> Option<&'a [u8]> {
         let authority = self.request.headers.get(":authority");
-        if self.redact.hides_header("host") { authority.and(Some(REDACTED)) } else { authority }
+        if self.redact.hides_header(b"host") { authority.and(Some(REDACTED)) } else { authority }
     }
 
     /// The path, with redacted query parameters hidden.

@@ -43,10 +43,10 @@ const DEFAULT_HEADERS: [&str; 5] = ["authorization", "proxy-authorization", "coo
 
 impl RedactConfig {
     /// A header's value as records show it.
-    pub fn header<'a>(&self, name: &str, value: &'a [u8]) -> Cow<'a, [u8]> {
+    pub fn header<'a>(&self, name: &[u8], value: &'a [u8]) -> Cow<'a, [u8]> {
         if self.hides_header(name) {
             Cow::Borrowed(REDACTED)
-        } else if URL_HEADERS.contains(&name) {
+        } else if URL_HEADERS.iter().any(|header| header.as_bytes() == name) {
             self.url(value)
         } else {
             Cow::Borrowed(value)
@@ -54,12 +54,13 @@ impl RedactConfig {
     }
 
     /// Whether this header's value is hidden, wherever a record shows it.
-    pub fn hides_header(&self, name: &str) -> bool {
-        let listed = |redacted: &String| match redacted.strip_suffix('*') {
-            Some(start) => name.starts_with(start),
-            None => redacted == name,
+    pub fn hides_header(&self, name: &[u8]) -> bool {
+        let listed = |redacted: &String| match redacted.as_bytes() {
+            [start @ .., b'*'] => name.starts_with(start),
+            whole => whole == name,
         };
-        self.defaults && DEFAULT_HEADERS.contains(&name) || self.headers.iter().any(listed)
+        let default = |header: &&str| header.as_bytes() == name;
+        self.defaults && DEFAULT_HEADERS.iter().any(default) || self.headers.iter().any(listed)
     }
 
     /// A path or URL with the values of the redacted query parameters replaced.

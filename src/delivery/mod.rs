@@ -107,11 +107,6 @@ impl Exporter {
         self.stats.dropped_queue_full = self.stats.dropped_queue_full.saturating_add(1);
     }
 
-    /// Counts a record that could not be encoded.
-    pub fn drop_unencoded(&mut self) {
-        self.stats.dropped_rejected = self.stats.dropped_rejected.saturating_add(1);
-    }
-
     /// The request to send now, if there is one and the bounds on what is in flight leave room; `memory` is as in
     /// [`Exporter::enqueue`]. Report what became of it: [`Exporter::sent`] or [`Exporter::refused`]. `now` is the time
     /// since any fixed moment, and never goes back.

@@ -1,10 +1,11 @@
 //! Wire formats: each makes the bytes of a [`Record`](crate::capture::record::Record).
 
 pub mod apiclarity;
+mod decimal;
 pub mod framing;
+pub mod json;
 pub mod publish;
 pub mod spec;
-pub mod text;
 
 use spec::Spec;
 

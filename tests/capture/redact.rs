@@ -46,10 +46,10 @@ fn query_parameters_are_hidden_wherever_they_stand() {
 fn urls_in_headers_are_hidden_too() {
     let redact = redact(r#"{"redact":{"query_params":["token"]}}"#);
     for name in ["referer", "location", "content-location"] {
-        let value = redact.header(name, b"https://a/b?token=s3cret&c=d");
+        let value = redact.header(name.as_bytes(), b"https://a/b?token=s3cret&c=d");
         assert_eq!(String::from_utf8_lossy(&value), "https://a/b?token=[redacted]&c=d", "{name}");
     }
-    assert_eq!(&*redact.header("x-other", b"?token=x"), b"?token=x");
+    assert_eq!(&*redact.header(b"x-other", b"?token=x"), b"?token=x");
 }
 
 #[test]
@@ -57,17 +57,17 @@ fn headers_are_hidden_beside_the_defaults() {
     let defaults = ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"];
     let listed = redact(r#"{"redact":{"headers":["X-Secret","X-Auth-*","*-x"]}}"#);
     for name in ["x-secret", "x-auth-", "x-auth-token", "*-x"].iter().chain(&defaults) {
-        assert_eq!(&*listed.header(name, b"v"), b"[redacted]", "{name}");
+        assert_eq!(&*listed.header(name.as_bytes(), b"v"), b"[redacted]", "{name}");
     }
     for name in ["x-secret-not", "x-auth", "a-x"] {
-        assert_eq!(&*listed.header(name, b"v"), b"v", "{name}");
+        assert_eq!(&*listed.header(name.as_bytes(), b"v"), b"v", "{name}");
     }
     let without = redact(r#"{"redact":{"defaults":false,"headers":["cookie"]}}"#);
     for (name, value) in defaults.map(|name| (name, if name == "cookie" { &b"[redacted]"[..] } else { b"v" })) {
-        assert_eq!(&*redact("{}").header(name, b"v"), b"[redacted]", "{name}");
-        assert_eq!(&*without.header(name, b"v"), value, "{name}");
+        assert_eq!(&*redact("{}").header(name.as_bytes(), b"v"), b"[redacted]", "{name}");
+        assert_eq!(&*without.header(name.as_bytes(), b"v"), value, "{name}");
     }
-    assert_eq!(&*redact(r#"{"redact":{"headers":["*"]}}"#).header("accept", b"v"), b"[redacted]");
+    assert_eq!(&*redact(r#"{"redact":{"headers":["*"]}}"#).header(b"accept", b"v"), b"[redacted]");
 }
 
 /// Found by fuzzing: both stand in fields of their own beside the list of headers.
@@ -79,7 +79,7 @@ fn the_request_id_and_the_host_are_hidden_wherever_they_stand() {
     let facts = Facts { request_id: b"h1dden".to_vec(), ..Facts::default() };
     let redact = redact(r#"{"redact":{"headers":["Host","X-Request-Id"]}}"#);
     for format in FORMATS {
-        let json = format.encode(&capture.record(&facts, &redact)).expect("a record encodes");
+        let json = format.encode(&capture.record(&facts, &redact));
         let text = String::from_utf8(json).expect("UTF-8");
         assert_eq!((text.matches("h1dden").count(), text.matches("[redacted]").count()), (0, 4), "{text}");
     }

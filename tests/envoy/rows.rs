@@ -153,6 +153,21 @@ fn bodies_are_kept_as_the_capture_rows_say() {
     }
 }
 
+#[test]
+fn a_body_that_must_be_cut_for_its_queue_goes_where_such_bodies_are_dropped() {
+    for (format, kept) in [("publish", true), ("apiclarity", false)] {
+        let side = if kept { "scnt_response" } else { "response" };
+        with(&format!(r#"{{"format":"{format}","queue":{{"max_bytes":3000}}}}"#), |root| {
+            let stream = root.stream(2).request_headers(&[(":path", "/")]).response_headers(&[(":status", "200")]);
+            let record = recorded(root, stream.last_of_response(&[b'x'; 3000]));
+            let message = if kept { &record[side] } else { &record[side]["common"] };
+            let flag = if kept { "truncated_body" } else { "TruncatedBody" };
+            let length = message["body"].as_str().map_or(0, str::len);
+            assert_eq!((length > 1000, &message[flag]), (kept, &true.into()), "{format}: {length} digits");
+        });
+    }
+}
+
 // === redact ===
 
 #[test]

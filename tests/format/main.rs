@@ -2,3 +2,4 @@
 
 mod apiclarity;
 mod publish;
+mod strings;
