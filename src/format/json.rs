@@ -106,7 +106,7 @@ impl<'a> Writer<'a> {
             self.out.extend_from_slice(run);
             rest = match special {
                 [] => break,
-                [byte @ ..0x80, rest @ ..] => {
+                [byte @ 0..=0x7f, rest @ ..] => {
                     self.escape(*byte);
                     rest
                 }

@@ -1,9 +1,9 @@
 //! Reads fields out of a JSON object and gathers every problem with the path of its field. Natively it gathers the
 //! reference of all fields, too.
 
-use super::Json;
 #[cfg(not(target_arch = "wasm32"))]
 use super::reference::{Field, Takes};
+use super::{Json, parse};
 use std::fmt;
 
 /// Everything that is wrong with a configuration, a line each.
@@ -50,7 +50,7 @@ impl Section {
         if json.trim_ascii().is_empty() {
             return Ok(Self::empty());
         }
-        match serde_json::from_slice(json) {
+        match parse(json) {
             Ok(Json::Object(fields)) => Ok(Self::new(String::new(), fields)),
             Ok(other) => problem(format!("configuration: got {other}, takes an object")),
             Err(_) if is_struct(json) => problem(

@@ -7,7 +7,7 @@ pub mod poll;
 
 use crate::{
     capture::headers::media_type,
-    json::{Json, Quoted},
+    json::{Json, Quoted, parse},
 };
 use options::{SamplingConfig, UntilKnown};
 
@@ -89,7 +89,7 @@ impl Sampling {
                 Quoted(&String::from_utf8_lossy(content_type))
             ));
         }
-        let hosts = match serde_json::from_slice(body) {
+        let hosts = match parse(body) {
             Ok(Json::Object(members)) => members.into_iter().find(|(name, _)| name == "hosts").map(|(_, hosts)| hosts),
             Ok(_) => None,
             Err(error) => return Err(format!("not JSON: {error}")),

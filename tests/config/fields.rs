@@ -214,14 +214,24 @@ fn everything_else_is_refused() {
         for value in refused {
             let got = match json(&value) {
                 Value::Number(number) if number.is_u64() => value.clone(),
-                Value::Number(_) => "a fractional number".to_owned(),
+                Value::Number(number) => match number.as_f64() {
+                    Some(..0.0) => "a negative number".to_owned(),
+                    Some(whole) if whole.fract() == 0.0 => whole.to_string(),
+                    _ => "a fractional number".to_owned(),
+                },
                 other => other.to_string().replace("\\u001f", "\\u{1f}").replace('\u{7f}', "\\u{7f}"),
             };
             let value = if types.contains(&"list") { format!("[{value}]") } else { value };
             refuses(&path, &value, &format!("got {got}, takes {words}"));
         }
-        if let Takes::Whole(_) = takes {
-            refuses(&path, "1e3", &format!("got a fractional number, takes {words}"));
+        if let Takes::Whole(range) = takes {
+            refuses(&path, "1.5", &format!("got a fractional number, takes {words}"));
+            for spelling in ["0", "e0", "0e-1", ".0"].map(|end| format!("{}{end}", range.start().max(&1))) {
+                let plain = json(&spelling).as_f64().expect("a number").to_string();
+                if range.contains(&plain.parse().expect("a whole number")) {
+                    assert_eq!(parse(&at(&path, &spelling)), parse(&at(&path, &plain)), "{path}: {spelling}");
+                }
+            }
         }
     }
     let sections: BTreeSet<String> =

@@ -1,6 +1,8 @@
 //! The configuration: what each field takes, what becomes of it, and how anything else is refused.
 
+mod agreement;
 mod fields;
+mod reader;
 mod refusals;
 mod values;
 

@@ -8,7 +8,10 @@ use super::{
     hider::{Hider, show},
     names::{REDACTED, is_listed},
 };
-use crate::{capture::bounded::Bounded, json::Json as Value};
+use crate::{
+    capture::bounded::Bounded,
+    json::{Json as Value, parse},
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -78,7 +81,7 @@ impl<'a> Json<'a> {
             let name = text.bytes.split(|byte| *byte == b'"').nth(1);
             return name.is_some_and(|name| is_listed(self.names, name));
         }
-        let name = serde_json::from_slice(&text.bytes);
+        let name = parse(&text.bytes);
         matches!(name, Ok(Value::Text(name)) if is_listed(self.names, name.as_bytes()))
     }
 

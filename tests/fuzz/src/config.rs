@@ -5,7 +5,7 @@ use http_trace_filter::{
     capture::{EXPORT_MARK, redact::RedactConfig},
     config::{Config, ConfigError, Field, Takes},
     delivery::options::CollectorConfig,
-    json::Json,
+    json::{Json, parse},
     sampling::options::{HostsConfig, SamplingConfig},
 };
 use serde_json::Value;
@@ -14,7 +14,11 @@ use std::sync::LazyLock;
 /// Values of headers that hold this must not be shown: they may be secrets.
 const SECRET: &str = "s3cret";
 
+#[path = "../../config/agreement.rs"]
+mod agreement;
+
 pub(crate) fn run(input: &[u8]) {
+    agreement::agree(input);
     match Config::parse(input) {
         Ok(config) => accepted(&config, input),
         Err(error) => refused(&error, input),
@@ -55,7 +59,9 @@ fn values(json: &Value) {
     static REFERENCE: LazyLock<Vec<Field>> = LazyLock::new(Config::reference);
     for Field { path, takes, .. } in REFERENCE.iter() {
         let Some(value) = json.pointer(&format!("/{}", path.replace('.', "/"))) else { continue };
-        let number = || value.as_u64().and_then(|value| usize::try_from(value).ok());
+        // In any spelling.
+        let whole = || value.as_f64().filter(|value| value.fract() == 0.0).map(|value| value as u64);
+        let number = || value.as_u64().or_else(whole).and_then(|value| usize::try_from(value).ok());
         let text = |valid: fn(&str) -> bool| value.as_str().is_some_and(valid);
         let taken = match takes {
             Takes::Whole(range) => number().is_some_and(|number| range.contains(&number)),
@@ -72,7 +78,7 @@ fn values(json: &Value) {
             Takes::Statuses => value.as_array().is_some_and(|list| {
                 let known = |entry: &Value| {
                     ["3xx", "4xx", "5xx"].iter().any(|class| entry == class)
-                        || entry.as_u64().is_some_and(|status| (300..600).contains(&status))
+                        || entry.as_f64().is_some_and(|status| (300.0..600.0).contains(&status))
                 };
                 list.iter().all(known)
             }),
@@ -121,7 +127,7 @@ fn refused(error: &ConfigError, input: &[u8]) {
     }
     let line = error.to_string();
     if line.contains(SECRET) {
-        let json = serde_json::from_slice(input).expect("what is not JSON is not shown");
+        let json = parse(input).expect("what is not JSON is not shown");
         let paths: [&[&str]; 2] = [&["collector", "headers"], &["sampling", "hosts", "headers"]];
         assert!(paths.iter().all(|path| holds_secret(&json, path)), "{line:?} shows a header's value");
     }
