@@ -234,6 +234,11 @@ impl Pipeline {
         })
     }
 
+    /// Whether the collector does not take records.
+    pub fn collector_is_down(&self) -> bool {
+        self.exporter.is_down()
+    }
+
     /// What became of the last request that was not acknowledged. The path is shown without its query, which may hold a token.
     fn last_failure(&self) -> String {
         let Some(outcome) = self.exporter.last_failure() else { return String::new() };

@@ -267,6 +267,11 @@ impl Exporter {
         self.stats.lost()
     }
 
+    /// Whether there is an outage.
+    pub fn is_down(&self) -> bool {
+        self.outage.is_on()
+    }
+
     /// What the log should tell of an outage, once.
     pub fn outage_change(&mut self) -> Option<Change> {
         self.outage.take_change()

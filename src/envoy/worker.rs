@@ -16,9 +16,12 @@ use std::{
     time::Duration,
 };
 
-/// Export requests sent at one tick or answer. To send everything at once would stop the worker, and its traffic, for
-/// as long as that takes.
-const SLICE: usize = 16;
+/// Records sent at a tick beside as many as came since the last one. After an outage thousands wait: to send them as fast as answers
+/// come would leave the worker's traffic little of its time, for a request costs some 0.1 ms.
+const BACKLOG: u64 = 4;
+
+/// Bytes after which a tick sends no more: Envoy copies each of them.
+const SLICE_BYTES: usize = 256 << 10;
 
 /// One worker's pipeline and its way to Envoy.
 pub(crate) struct Worker {
@@ -30,6 +33,8 @@ pub(crate) struct Worker {
     metrics: RefCell<host::Metrics>,
     poll: Cell<Option<Poll>>,
     timer: Timer,
+    /// Streams that ended since the last tick, each with a record at most.
+    fresh: Cell<u64>,
 }
 
 impl Worker {
@@ -43,6 +48,7 @@ impl Worker {
             metrics: RefCell::default(),
             poll: Cell::new(config.sampling.hosts.as_ref().map(|hosts| Poll::new(hosts.interval))),
             timer: Timer::new(now),
+            fresh: Cell::new(0),
             config,
         };
         // The first poll; Envoy takes no calls while it configures.
@@ -74,6 +80,7 @@ impl Worker {
     /// A stream ended, and a record may have been enqueued. A stream cannot send it: the SDK gives an answer to the
     /// context that asked, and drops it once that stream is gone. So the root's timer is armed.
     pub(crate) fn stream_ended(&self, now: Duration) {
+        self.fresh.set(self.fresh.get().saturating_add(1));
         // A timer that goes off within a millisecond does all this.
         if !self.timer.is_shortest() {
             self.publish_when_idle();
@@ -107,16 +114,14 @@ impl Worker {
         }
     }
 
-    /// After every change of the root's own: send, report, publish, arm.
+    /// After every change of the root's own: report, publish, arm. What there is to send goes at the next tick.
     pub(crate) fn turn(&self, now: Duration) {
-        self.work(now);
+        self.report(now);
         self.publish_when_idle();
         self.arm(now);
     }
 
-    fn work(&self, now: Duration) {
-        self.poll(now);
-        self.send(now);
+    fn report(&self, now: Duration) {
         if let Some(report) = self.with(Pipeline::outage_report) {
             warn!("{report}");
         }
@@ -129,7 +134,9 @@ impl Worker {
     pub(crate) fn ticked(&self) {
         let now = self.look();
         self.timer.fired();
-        self.work(now);
+        self.poll(now);
+        self.send(now);
+        self.report(now);
         self.publish();
         self.arm(now);
     }
@@ -139,6 +146,7 @@ impl Worker {
         self.poll.set(None);
         let now = self.look();
         self.with(|pipeline| pipeline.drain(now));
+        self.send(now);
         self.turn(now);
     }
 
@@ -150,6 +158,10 @@ impl Worker {
     /// The answer to an export request.
     pub(crate) fn answered(&self, token: u32, outcome: Outcome, now: Duration) {
         debug!("export request {token} ended: {outcome:?}");
+        if self.with(|pipeline| pipeline.collector_is_down()) {
+            // What came during an outage is its backlog.
+            self.fresh.set(0);
+        }
         self.with(|pipeline| pipeline.answered(token, outcome, now));
     }
 
@@ -197,9 +209,12 @@ impl Worker {
     /// Sends a slice of what waits.
     fn send(&self, now: Duration) {
         let Ok(mut pipeline) = self.pipeline.try_borrow_mut() else { return };
-        for _ in 0..SLICE {
+        let (mut left, mut room) = (self.fresh.take().saturating_add(BACKLOG), SLICE_BYTES);
+        while left > 0 && room > 0 {
             let Some(batch) = pipeline.next(now) else { break };
             let (records, bytes) = (batch.records(), batch.body.len());
+            left = left.saturating_sub(records);
+            room = room.saturating_sub(bytes);
             match self.export(&batch) {
                 Some(token) => {
                     debug!("export request {token}: {records} records, {bytes} bytes");

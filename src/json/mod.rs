@@ -2,13 +2,11 @@
 
 mod lists;
 pub mod options;
-mod reader;
+pub mod reader;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod reference;
 pub mod section;
 mod values;
-
-pub use reader::parse;
 
 use std::fmt::{self, Write};
 

@@ -3,7 +3,7 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 use super::reference::{Field, Takes};
-use super::{Json, parse};
+use super::{Json, reader::parse};
 use std::fmt;
 
 /// Everything that is wrong with a configuration, a line each.

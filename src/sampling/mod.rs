@@ -7,7 +7,7 @@ pub mod poll;
 
 use crate::{
     capture::headers::media_type,
-    json::{Json, Quoted, parse},
+    json::{Json, Quoted, reader::parse},
 };
 use options::{SamplingConfig, UntilKnown};
 

@@ -1,6 +1,6 @@
 //! Reading JSON, against serde_json.
 
-use http_trace_filter::json::{Json, parse};
+use http_trace_filter::json::{Json, reader::parse};
 use serde_json::Value;
 
 /// Panics unless both say the same of a text.

@@ -1,7 +1,7 @@
 //! Reading JSON, against serde_json: what is taken, and what of it.
 
 use crate::agreement::agree;
-use http_trace_filter::json::{Json, parse};
+use http_trace_filter::json::{Json, reader::parse};
 
 #[test]
 fn texts_are_taken_as_serde_json_takes_them() {

@@ -113,19 +113,44 @@ fn answers_of_every_kind() {
 }
 
 #[test]
-fn requests_are_sent_in_slices_and_bounded() {
+fn requests_in_flight_are_bounded() {
     let root = Root::start(1, r#"{"queue":{"max_in_flight":20}}"#);
     (0..50).for_each(|id| root.stream(10 + id).exchange());
     assert_eq!(host(|host| host.ticks_set), 1, "a timer that runs is not set again");
     root.tick();
-    assert_eq!(calls().len(), 16);
-    root.tick();
-    assert_eq!(calls().len(), 4);
-    assert_eq!(host(|host| host.tick), 0, "an answer will go on");
+    assert_eq!((calls().len(), host(|host| host.tick)), (20, 0), "an answer will go on");
     root.answer(1, OK, "");
-    assert_eq!((calls().len(), host(|host| host.tick)), (1, 50), "the numbers wait for a moment");
+    assert_eq!((calls().len(), host(|host| host.tick)), (0, 1), "the next tick sends");
     root.tick();
-    assert_eq!((balanced()["queued"], host(|host| host.tick)), (29, 0));
+    assert_eq!((calls().len(), balanced()["queued"], host(|host| host.tick)), (1, 29, 0));
+}
+
+#[test]
+fn a_tick_sends_what_came_and_a_little_of_what_waits() {
+    let root = Root::start(1, r#"{"queue":{"max_in_flight":40}}"#);
+    (0..80).for_each(|id| root.stream(10 + id).exchange());
+    root.tick();
+    let first = calls();
+    first.iter().for_each(|call| root.answer(call.token, OK, ""));
+    let mut slices = vec![first.len()];
+    for id in 100..103 {
+        (0..2).for_each(|more| root.stream(id * 2 + more).exchange());
+        root.tick();
+        slices.push(calls().len());
+    }
+    assert_eq!(slices, [40, 6, 6, 6], "what came, and four that waited longer");
+}
+
+#[test]
+fn a_tick_sends_no_more_than_a_few_large_requests() {
+    let root = Root::start(1, r#"{"batch":{"max_records":2}}"#);
+    for id in 0..12 {
+        let stream = root.stream(10 + id).request_headers(&[(":path", "/")]).response_headers(&[(":status", "200")]);
+        stream.last_of_response(&[b'x'; 60 << 10]).log().end();
+    }
+    root.tick();
+    let bytes: Vec<_> = calls().iter().map(|call| call.body.len()).collect();
+    assert_eq!(bytes.len(), 2, "{bytes:?}: the second passes 256 KiB");
 }
 
 /// Each call of the host costs a microsecond or so, which is most of what the filter costs.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     capture::bounded::Bounded,
-    json::{Json as Value, parse},
+    json::{Json as Value, reader::parse},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use http_trace_filter::{
     capture::{EXPORT_MARK, redact::RedactConfig},
     config::{Config, ConfigError, Field, Takes},
     delivery::options::CollectorConfig,
-    json::{Json, parse},
+    json::{Json, reader::parse},
     sampling::options::{HostsConfig, SamplingConfig},
 };
 use serde_json::Value;

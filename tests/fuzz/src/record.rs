@@ -10,7 +10,7 @@ use http_trace_filter::{
         redact::RedactConfig,
     },
     format::FORMATS,
-    json::{Json, parse},
+    json::{Json, reader::parse},
     sampling::host_name,
 };
 use serde_json::{Value, json};
