@@ -96,7 +96,9 @@ impl RootContext for Root {
                 true
             }
             Err(error) => {
-                error!("http-trace-filter {VERSION}: configuration refused: {error}");
+                for problem in &error.problems {
+                    error!("http-trace-filter {VERSION}: configuration refused: {problem}");
+                }
                 false
             }
         }

@@ -17,8 +17,11 @@ type Read<T> = Result<T, &'static str>;
 pub fn parse(text: &[u8]) -> Result<Json, String> {
     let mut reader = Reader { text, at: 0 };
     let mut read = reader.value(0);
-    if read.is_ok() && reader.peek().is_some() {
-        read = Err("the end of the text");
+    if read.is_ok() {
+        reader.peek();
+        if !reader.rest().is_empty() {
+            read = Err("the end of the text");
+        }
     }
     read.map_err(|takes| reader.problem(takes))
 }
@@ -38,35 +41,44 @@ impl Reader<'_> {
         self.at = self.at.saturating_add(bytes);
     }
 
-    fn is_at(&self, byte: u8) -> bool {
-        self.rest().first() == Some(&byte)
+    /// The next byte; 0, which JSON has nowhere, at the end.
+    // Not inlined here and below for the wasm's size.
+    #[inline(never)]
+    fn byte(&self) -> u8 {
+        self.text.get(self.at).copied().unwrap_or(0)
     }
 
     /// The next byte that is no white space.
-    fn peek(&mut self) -> Option<u8> {
-        while let [b' ' | b'\t' | b'\n' | b'\r', ..] = self.rest() {
+    #[inline(never)]
+    fn peek(&mut self) -> u8 {
+        while let b' ' | b'\t' | b'\n' | b'\r' = self.byte() {
             self.skip(1);
         }
-        self.rest().first().copied()
+        self.byte()
+    }
+
+    /// Whether this byte is next; then it is read.
+    #[inline(never)]
+    fn has(&mut self, byte: u8) -> bool {
+        let is_next = self.byte() == byte;
+        self.skip(is_next.into());
+        is_next
     }
 
     /// Whether this byte is next, after white space; then it is read.
     fn takes(&mut self, byte: u8) -> bool {
-        let is_next = self.peek() == Some(byte);
-        if is_next {
-            self.skip(1);
-        }
-        is_next
+        self.peek();
+        self.has(byte)
     }
 
     fn value(&mut self, depth: usize) -> Read<Json> {
         let depth = depth.saturating_add(1);
         match self.peek() {
-            Some(b'{' | b'[') if depth > DEEPEST => Err("no more than 127 lists and objects in each other"),
-            Some(b'{') => self.object(depth),
-            Some(b'[') => self.list(depth),
-            Some(b'"') => Ok(Json::Text(self.string()?)),
-            Some(b'-' | b'0'..=b'9') => self.number(),
+            b'{' | b'[' if depth > DEEPEST => Err("no more than 127 lists and objects in each other"),
+            b'{' => self.object(depth),
+            b'[' => self.list(depth),
+            b'"' => Ok(Json::Text(self.string()?)),
+            b'-' | b'0'..=b'9' => self.number(),
             _ => {
                 let words = [("null", Json::Null), ("true", Json::Bool(true)), ("false", Json::Bool(false))];
                 let word = words.into_iter().find(|(word, _)| self.rest().starts_with(word.as_bytes()));
@@ -84,7 +96,7 @@ impl Reader<'_> {
             return Ok(Json::Object(members));
         }
         loop {
-            if self.peek() != Some(b'"') {
+            if self.peek() != b'"' {
                 return Err("a name in double quotes");
             }
             let name = self.string()?;
@@ -123,10 +135,10 @@ impl Reader<'_> {
         self.skip(1);
         let mut bytes = Vec::new();
         loop {
-            match *self.rest() {
-                [b'"', ..] => break,
-                [b'\\', ..] => self.escape(&mut bytes)?,
-                [byte @ b' '..=0xff, ..] => {
+            match self.byte() {
+                b'"' => break,
+                b'\\' => self.escape(&mut bytes)?,
+                byte @ b' '..=0xff => {
                     bytes.push(byte);
                     self.skip(1);
                 }
@@ -140,9 +152,9 @@ impl Reader<'_> {
 
     fn escape(&mut self, bytes: &mut Vec<u8>) -> Read<()> {
         const TAKES: &str = "an escape of JSON: \\n, \\\\, \\u00e9 …";
-        let [_, kind, ..] = *self.rest() else { return Err(TAKES) };
-        let plain = match kind {
-            b'"' | b'\\' | b'/' => kind,
+        let kind = self.rest().get(1).copied();
+        let plain = match kind.unwrap_or(0) {
+            kind @ (b'"' | b'\\' | b'/') => kind,
             b'b' => 0x08,
             b'f' => 0x0c,
             b'n' => b'\n',
@@ -185,24 +197,19 @@ impl Reader<'_> {
     /// A number. One that is whole is so in any spelling: `64`, `64.0`, `6.4e1`.
     fn number(&mut self) -> Read<Json> {
         const TAKES: &str = "a number of JSON: 10, 0.5, 1e3";
-        let negative = self.is_at(b'-');
-        self.skip(negative.into());
+        let negative = self.has(b'-');
         let mut number = Number::default();
-        let zero = self.is_at(b'0');
+        let zero = self.byte() == b'0';
         if self.digits(&mut number, false) == 0 || zero && number.digits > 1 {
             return Err(TAKES);
         }
-        if self.is_at(b'.') {
-            self.skip(1);
-            if self.digits(&mut number, true) == 0 {
-                return Err(TAKES);
-            }
+        if self.has(b'.') && self.digits(&mut number, true) == 0 {
+            return Err(TAKES);
         }
-        if let [b'e' | b'E', ..] = self.rest() {
-            self.skip(1);
-            let down = self.is_at(b'-');
-            if down || self.is_at(b'+') {
-                self.skip(1);
+        if self.has(b'e') || self.has(b'E') {
+            let down = self.has(b'-');
+            if !down {
+                self.has(b'+');
             }
             let mut exponent = Number::default();
             if self.digits(&mut exponent, false) == 0 {
@@ -215,9 +222,10 @@ impl Reader<'_> {
     }
 
     /// Reads digits and returns how many there were.
+    #[inline(never)]
     fn digits(&mut self, number: &mut Number, fraction: bool) -> usize {
         let from = self.at;
-        while let [digit @ b'0'..=b'9', ..] = *self.rest() {
+        while let digit @ b'0'..=b'9' = self.byte() {
             number.push(digit & 15, fraction);
             self.skip(1);
         }
