@@ -19,10 +19,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check a configuration of the filter, a JSON file, as the filter itself would.
+    /// Check configurations of the filter, JSON files, as the filter itself would.
     Validate {
-        /// The file; - for standard input.
-        file: PathBuf,
+        /// The files; - for standard input.
+        #[arg(required_unless_present = "schema", value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Instead, print a JSON Schema of the configuration, for editors.
+        #[arg(long, conflicts_with = "files")]
+        schema: bool,
     },
     /// Write a directory for `kubectl apply -k` for each namespace.
     Overlay {
@@ -97,7 +101,11 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<(), String> {
     match arguments.command {
-        Command::Validate { file } => validate::run(&file),
+        Command::Validate { schema: true, .. } => {
+            println!("{:#}", validate::schema::schema());
+            Ok(())
+        }
+        Command::Validate { files, .. } => validate::run(&files),
         Command::Overlay { namespaces, flags } => {
             let options = Options::new(*flags, |name| env::var(name).ok())?;
             overlay::run(&namespaces, &options)

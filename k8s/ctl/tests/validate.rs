@@ -60,3 +60,57 @@ fn a_file_that_is_not_there_is_named() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("/no/such/file.json: No such file"), "{output:?}");
 }
+
+#[test]
+fn several_files_are_checked_and_every_problem_is_a_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files =
+        [("good.json", "{}"), ("empty.json", " \n"), ("bad.json", r#"{"format":1,"mesh":2}"#), ("worse.json", "[]")];
+    let paths = files.map(|(name, text)| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path
+    });
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_http-trace-ctl")).arg("validate").args(paths).output().expect("it runs");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(out.lines().count(), 2, "{out}");
+    assert!(
+        out.contains("good.json: valid: POST") && out.contains("empty.json: valid: empty, so every default: POST"),
+        "{out}"
+    );
+    let lines: Vec<&str> = err.lines().collect();
+    assert_eq!(lines.len(), 3, "{err}");
+    assert!(lines[..2].iter().all(|line| line.contains("bad.json: ")) && lines[2].contains("worse.json: "), "{err}");
+}
+
+#[test]
+fn what_people_paste_gets_a_hint() {
+    for (text, problem, hint) in [
+        ("collector:\n  cluster: x\n", "got \"c\"", "looks like YAML"),
+        ("---\n{}", "got \"-\"", "looks like YAML"),
+        ("# mine\nformat: publish", "got \"#\"", "looks like YAML"),
+        ("// mine\n{}", "got \"/\"", "no comments"),
+        ("{\n  # mine\n}", "line 2, column 3: got \"#\"", "no comments"),
+        ("{/* mine */}", "got \"/\"", "no comments"),
+        ("{'format': 'publish'}", "got \"'\"", "double quotes"),
+        ("{\"format\": 'publish'}", "got \"'\"", "double quotes"),
+        ("{format: \"publish\"}", "takes a name in double quotes", "names in double quotes"),
+        ("{\"mesh\": \"none\",}", "got \"}\"", "no comma after the last"),
+        ("{\"redact\": {\"headers\": [\"a\",]}}", "got \"]\"", "no comma after the last"),
+        ("\u{feff}{}", "got \"\u{feff}\"", "byte order mark"),
+        ("{\0}\0", "got", "UTF-16"),
+    ] {
+        let output = validate(text);
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        let lines: Vec<&str> = err.lines().collect();
+        assert_eq!((output.status.code(), lines.len()), (Some(1), 2), "{text:?}: {err}");
+        assert!(lines[0].contains("not JSON") && lines[0].contains(problem), "{text:?}: {err}");
+        assert!(lines[1].starts_with("standard input: hint: ") && lines[1].contains(hint), "{text:?}: {err}");
+    }
+    for text in ["[]", "{\"a\":1}", "{\"mesh\": \"none\""] {
+        let err = String::from_utf8_lossy(&validate(text).stderr).into_owned();
+        assert!(!err.contains("hint"), "{text}: {err}");
+    }
+}
