@@ -77,28 +77,27 @@ impl Section {
         let members = match self.take(name) {
             None => return Vec::new(),
             Some(Json::Object(members)) => members,
-            Some(mut other) => {
-                if let Json::Text(secret) = &mut other {
-                    "…".clone_into(secret);
-                }
-                self.problem(name, &other, "an object of header names and values");
+            Some(other) => {
+                self.problem(name, &hidden(other), "an object of header names and values");
                 return Vec::new();
             }
         };
         let mut headers: Vec<(String, String)> = Vec::new();
         for (mut header, value) in members {
             header.make_ascii_lowercase();
-            let takes = match value {
-                Json::Text(value) if is_header_name(&header) && is_header_value(&value) => {
-                    if !NOT_SETTABLE.contains(&header.as_str()) && headers.iter().all(|(other, _)| *other != header) {
-                        headers.push((header, value));
-                        continue;
+            let mut problem = |takes| self.problem(name, &Json::Text(header.clone()), takes);
+            if !is_header_name(&header) {
+                problem("header names");
+            } else if NOT_SETTABLE.contains(&header.as_str()) || headers.iter().any(|(other, _)| *other == header) {
+                problem("each header once, and none that the filter or Envoy sets itself");
+            } else {
+                match value {
+                    Json::Text(value) if is_header_value(&value) => headers.push((header, value)),
+                    other => {
+                        self.problem(&[name, ".", &header].concat(), &hidden(other), "a string of printable ASCII")
                     }
-                    "each header once, and none that the filter or Envoy sets itself"
                 }
-                _ => "header names with string values, without line breaks",
-            };
-            self.problem(name, &Json::Text(header), takes);
+            }
         }
         headers
     }
@@ -130,6 +129,14 @@ impl Section {
         }
         statuses
     }
+}
+
+/// A value as errors may show it.
+fn hidden(mut value: Json) -> Json {
+    if let Json::Text(secret) = &mut value {
+        "…".clone_into(secret);
+    }
+    value
 }
 
 fn lower_case(mut texts: Vec<String>) -> Vec<String> {
