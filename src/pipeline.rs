@@ -4,7 +4,8 @@
 use crate::{
     capture::{Capture, Facts},
     config::Config,
-    delivery::{Batch, Exporter, answer::Outcome, outage::Change},
+    delivery::{Batch, Exporter, answer::Outcome, options::BatchConfig, outage::Change},
+    format::envelope::Envelope,
     json::Quoted,
     sampling::Sampling,
     stats::Stats,
@@ -13,6 +14,9 @@ use std::{rc::Rc, time::Duration};
 
 /// How long the log stays silent after it reported lost records.
 const LOSS_REPORT_INTERVAL: Duration = Duration::from_secs(10);
+
+/// What a collector says is logged up to this length.
+const MAX_SAID: usize = 200;
 
 /// One worker's exporter, sampling and totals.
 #[derive(Debug)]
@@ -28,12 +32,17 @@ pub struct Pipeline {
     captured: usize,
     /// When the last loss was reported, and how many records were lost by then.
     reported: (Option<Duration>, u64),
+    /// What the collector said with its last answer.
+    said: String,
 }
 
 impl Pipeline {
-    /// A pipeline that has seen nothing. The seed makes its pauses differ from those of other workers and proxies.
-    pub fn new(config: Rc<Config>, seed: u64) -> Self {
-        let mut exporter = Exporter::new(config.format, config.batch, config.queue, config.retry.clone());
+    /// A pipeline that has seen nothing. The seed makes its pauses differ from those of other workers and proxies; `node`
+    /// finds an attribute of this proxy, or nothing.
+    pub fn new(config: Rc<Config>, seed: u64, node: impl Fn(&str) -> Vec<u8>) -> Self {
+        let BatchConfig { framing, max_records, .. } = config.batch;
+        let envelope = Envelope::new(config.format, framing, max_records, &config.otlp.resource, node);
+        let mut exporter = Exporter::new(envelope, config.batch, config.queue, config.retry.clone());
         exporter.seed(seed);
         Self {
             exporter,
@@ -45,6 +54,7 @@ impl Pipeline {
             bodies_truncated: 0,
             captured: 0,
             reported: (None, 0),
+            said: String::new(),
         }
     }
 
@@ -148,9 +158,16 @@ impl Pipeline {
         self.exporter.refused(batch, now);
     }
 
-    /// See [`Exporter::answered`].
-    pub fn answered(&mut self, token: u32, outcome: Outcome, now: Duration) {
+    /// See [`Exporter::answered`]. What the collector said beside the status may be nothing.
+    pub fn answered(&mut self, token: u32, outcome: Outcome, said: &[u8], now: Duration) {
         self.exporter.answered(token, outcome, now);
+        if matches!(outcome, Outcome::Answered { status: 200..300, .. }) {
+            return; // the report is of others
+        }
+        self.said.clear();
+        if !said.is_empty() && said.len() <= MAX_SAID {
+            self.said = format!(" and {}", Quoted(&String::from_utf8_lossy(said)));
+        }
     }
 
     /// See [`Exporter::drain`].
@@ -244,7 +261,7 @@ impl Pipeline {
         let Some(outcome) = self.exporter.last_failure() else { return String::new() };
         let path = self.config.collector.path.split('?').next().unwrap_or_default();
         match outcome.status() {
-            Some(status) => format!(", POST {path} was answered with {status}"),
+            Some(status) => format!(", POST {path} was answered with {status}{}", self.said),
             None => format!(", POST {path} was answered with nothing"),
         }
     }

@@ -26,3 +26,9 @@ pub fn begins(text: &[u8], start: &[u8]) -> bool {
 pub fn trim(text: &[u8]) -> &[u8] {
     text.trim_ascii()
 }
+
+/// Whether the word stands anywhere in the text, in any case of ASCII letters.
+#[inline(never)]
+pub fn contains(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|part| same(part, word))
+}

@@ -7,7 +7,7 @@ pub use crate::json::section::ConfigError;
 use crate::{
     capture::{mesh::Mesh, options::CaptureConfig, redact::RedactConfig},
     delivery::options::{BatchConfig, CollectorConfig, QueueConfig, RetryConfig},
-    format::{FORMATS, spec::Spec},
+    format::{FORMATS, otlp::options::OtlpConfig, spec::Spec},
     json::{Json, Quoted, section::Section},
     sampling::options::{HostsConfig, SamplingConfig},
 };
@@ -21,6 +21,8 @@ pub struct Config {
     pub collector: CollectorConfig,
     /// Records that share an export request.
     pub batch: BatchConfig,
+    /// What requests of the format `otlp` say beside their records.
+    pub otlp: OtlpConfig,
     /// Attempts at delivery.
     pub retry: RetryConfig,
     /// The bounds on records that wait and on requests in flight.
@@ -83,6 +85,7 @@ impl Config {
             let got = Json::Whole(batch.max_records as u64);
             root.problem("batch.max_records", &got, "1 with this format: its collector takes one record a request");
         }
+        let otlp = root.section("otlp", OtlpConfig::read);
         let retry = root.section("retry", |section| RetryConfig::read(section, format));
         let memory_max_bytes = root.section("memory", |section| {
             let meaning = "bytes of bodies being captured and of records on their way, per worker";
@@ -103,6 +106,6 @@ impl Config {
         if let Some(named) = named {
             mesh = named;
         }
-        Self { format, collector, batch, retry, queue, memory_max_bytes, capture, redact, sampling, mesh }
+        Self { format, collector, batch, otlp, retry, queue, memory_max_bytes, capture, redact, sampling, mesh }
     }
 }

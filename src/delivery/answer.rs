@@ -19,6 +19,13 @@ pub enum Outcome {
         /// The pause that `Retry-After` asks for: see [`retry_after`].
         retry_after: Option<Duration>,
     },
+    /// The collector took the request, but not all of its records.
+    Partly {
+        /// The HTTP status, a 2xx.
+        status: u16,
+        /// How many records it did not take, and never will.
+        rejected: u64,
+    },
     /// No answer: a reset, or Envoy did not take the call.
     Failed,
 }
@@ -39,7 +46,7 @@ impl Outcome {
     /// after those that Envoy itself gives.
     pub fn verdict(self, retried: &[u16]) -> Verdict {
         match self {
-            Self::Answered { status: 200..300, .. } => Verdict::Delivered,
+            Self::Answered { status: 200..300, .. } | Self::Partly { .. } => Verdict::Delivered,
             Self::Answered { status, retry_after }
                 if ENVOYS_OWN.contains(&status) || retried.iter().any(|one| *one == status || *one == status / 100) =>
             {
@@ -53,8 +60,16 @@ impl Outcome {
     /// The status; `None`: no answer.
     pub fn status(self) -> Option<u16> {
         match self {
-            Self::Answered { status, .. } => Some(status),
+            Self::Answered { status, .. } | Self::Partly { status, .. } => Some(status),
             Self::Failed => None,
+        }
+    }
+
+    /// How many records the collector did not take of a request that it took.
+    pub fn rejected(self) -> u64 {
+        match self {
+            Self::Partly { rejected, .. } => rejected,
+            _ => 0,
         }
     }
 }

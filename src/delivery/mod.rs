@@ -7,7 +7,7 @@ pub mod options;
 pub mod outage;
 pub mod queue;
 
-use crate::{format::spec::Spec, stats::Stats};
+use crate::{format::envelope::Envelope, stats::Stats};
 use answer::{Outcome, Verdict};
 use options::{BatchConfig, QueueConfig, RetryConfig};
 use outage::{Change, Outage};
@@ -38,7 +38,7 @@ impl Batch {
 /// The queue, the requests in flight, and the failed requests that wait before the queue.
 #[derive(Debug)]
 pub struct Exporter {
-    format: &'static Spec,
+    envelope: Envelope,
     batch_config: BatchConfig,
     queue_config: QueueConfig,
     retry_config: RetryConfig,
@@ -59,9 +59,9 @@ pub struct Exporter {
 
 impl Exporter {
     /// An empty exporter.
-    pub fn new(format: &'static Spec, batch: BatchConfig, queue: QueueConfig, retry: RetryConfig) -> Self {
+    pub fn new(envelope: Envelope, batch: BatchConfig, queue: QueueConfig, retry: RetryConfig) -> Self {
         Self {
-            format,
+            envelope,
             batch_config: batch,
             queue_config: queue,
             outage: Outage::new(&retry),
@@ -140,9 +140,9 @@ impl Exporter {
         room && (self.in_flight.is_empty() || self.held().saturating_add(size) <= memory)
     }
 
-    /// At most how large the next batch is, but for its framing.
+    /// At most how large the next batch is, but for its envelope.
     fn batch_bytes(&self) -> usize {
-        let first = self.queue.first_bytes().unwrap_or(0);
+        let first = self.queue.bytes_of(0).unwrap_or(0);
         match self.batch_config.max_records {
             1 => first,
             _ => self.queue.bytes().min(self.batch_config.max_bytes).max(first),
@@ -168,30 +168,33 @@ impl Exporter {
         Some(entered.saturating_add(config.linger).saturating_sub(now))
     }
 
-    /// Takes records off the queue, framed: at least one, then as many as fit.
+    /// Takes records off the queue, in their envelope: at least one, then as many as fit.
     fn batch(&mut self) -> Option<Batch> {
-        let BatchConfig { max_records, max_bytes, framing, .. } = self.batch_config;
+        let BatchConfig { max_records, max_bytes, .. } = self.batch_config;
+        let (mut records, mut bytes, mut size) = (0, 0, 0);
+        while records < max_records {
+            let Some(next) = self.queue.bytes_of(records) else { break };
+            let with_next = bytes + self.envelope.record_size(next, records);
+            let size_then = self.envelope.size(with_next);
+            if records > 0 && size_then > max_bytes {
+                break;
+            }
+            (records, bytes, size) = (records + 1, with_next, size_then);
+        }
         let first = self.queue.pop()?;
-        if max_records == 1 {
+        if size == first.len() {
+            // It stands alone, and with nothing around it.
             return Some(self.made(first, 1));
         }
-        let [open, between, close] = framing.delimiters();
-        let mut body = Vec::with_capacity(self.queue.bytes().min(max_bytes).saturating_add(first.len()));
-        body.extend_from_slice(open);
-        body.extend_from_slice(&first);
-        let mut records = 1;
-        // A record brings what stands before it, and what closes is still to come.
-        let room = max_bytes.saturating_sub(between.len().saturating_add(close.len()));
-        while records < max_records as u64
-            && self.queue.first_bytes().is_some_and(|next| body.len().saturating_add(next) <= room)
-        {
+        let mut body = Vec::with_capacity(size);
+        self.envelope.open(&mut body, bytes);
+        self.envelope.record(&mut body, &first, 0);
+        for before in 1..records {
             let Some(record) = self.queue.pop() else { break };
-            body.extend_from_slice(between);
-            body.extend_from_slice(&record);
-            records = records.saturating_add(1);
+            self.envelope.record(&mut body, &record, before);
         }
-        body.extend_from_slice(close);
-        Some(self.made(body, records))
+        self.envelope.close(&mut body);
+        Some(self.made(body, records as u64))
     }
 
     fn made(&mut self, body: Vec<u8>, records: u64) -> Batch {
@@ -201,11 +204,7 @@ impl Exporter {
 
     /// The `content-type` of every request.
     pub fn content_type(&self) -> &'static str {
-        if self.batch_config.max_records == 1 {
-            self.format.content_type
-        } else {
-            self.batch_config.framing.content_type()
-        }
+        self.envelope.content_type
     }
 
     /// Envoy took the request and will answer under this token.
@@ -338,7 +337,12 @@ impl Exporter {
     fn settle(&mut self, mut batch: Batch, outcome: Outcome, now: Duration) {
         let verdict = outcome.verdict(&self.retry_config.statuses);
         if verdict == Verdict::Delivered {
-            self.stats.exported = self.stats.exported.saturating_add(batch.records);
+            let rejected = outcome.rejected().min(batch.records);
+            if rejected > 0 {
+                self.last_failure = Some(outcome);
+            }
+            self.stats.dropped_rejected += rejected;
+            self.stats.exported += batch.records - rejected;
             self.stats.exported_bytes = self.stats.exported_bytes.saturating_add(batch.body.len() as u64);
             return self.outage.over(now);
         }

@@ -44,9 +44,9 @@ impl Queue {
         Some(record)
     }
 
-    /// The bytes of the record that waited longest.
-    pub fn first_bytes(&self) -> Option<usize> {
-        self.records.front().map(|(_, record)| record.len())
+    /// The bytes of a record; that of index 0 waited longest.
+    pub fn bytes_of(&self, index: usize) -> Option<usize> {
+        self.records.get(index).map(|(_, record)| record.len())
     }
 
     /// When the record that waited longest entered.

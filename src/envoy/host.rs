@@ -46,6 +46,11 @@ pub(crate) fn integer(path: &[&str]) -> Option<u64> {
     property(path).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes)
 }
 
+/// What Envoy knows of itself, its node, under this name.
+pub(crate) fn node(place: &str) -> Vec<u8> {
+    property(&["xds", "node", place]).unwrap_or_default()
+}
+
 /// The namespace of the destination, from the mesh's metadata of the endpoint, or else of the cluster.
 pub(crate) fn destination_namespace(mesh: Mesh) -> Option<Vec<u8>> {
     mesh.metadata().iter().find_map(|metadata| Some(metadata.namespace(&property(metadata.path())?)?.to_vec()))

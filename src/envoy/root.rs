@@ -5,6 +5,7 @@ use super::{host, stream::Stream, worker::Worker};
 use crate::{
     config::Config,
     delivery::answer::{Outcome, retry_after},
+    format::otlp::answer as otlp,
     sampling::poll::MAX_ANSWER_BYTES,
 };
 use log::{error, info};
@@ -52,7 +53,15 @@ impl Context for Root {
             let body = host::buffer(BufferType::HttpCallResponseBody, body_size.min(MAX_ANSWER_BYTES));
             worker.learn(status.unwrap_or(0), &header("content-type").unwrap_or_default(), &body);
         } else {
+            let body;
+            let mut said = &[][..];
             let outcome = match status {
+                Some(status @ 200..300) if body_size > 0 && worker.config.format.partial_success => {
+                    body = host::buffer(BufferType::HttpCallResponseBody, body_size.min(otlp::MAX_ANSWER_BYTES));
+                    let rejected;
+                    (rejected, said) = otlp::partial_success(&body);
+                    Outcome::Partly { status, rejected }
+                }
                 // Nearly every answer is of this kind, and costs no further call of the host.
                 Some(status @ 200..300) => Outcome::Answered { status, retry_after: None },
                 Some(status) => {
@@ -61,7 +70,7 @@ impl Context for Root {
                 }
                 None => Outcome::Failed,
             };
-            worker.answered(token, outcome, now);
+            worker.answered(token, outcome, said, now);
         }
         worker.turn(now);
         self.leave_when_idle();

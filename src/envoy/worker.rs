@@ -41,7 +41,7 @@ impl Worker {
     pub(crate) fn new(config: Config) -> Self {
         let config = Rc::new(config);
         let now = host::now();
-        let pipeline = Pipeline::new(config.clone(), now.as_nanos() as u64);
+        let pipeline = Pipeline::new(config.clone(), now.as_nanos() as u64, host::node);
         let worker = Self {
             content_type: config.collector.content_type(pipeline.content_type()),
             pipeline: RefCell::new(pipeline),
@@ -156,13 +156,13 @@ impl Worker {
     }
 
     /// The answer to an export request.
-    pub(crate) fn answered(&self, token: u32, outcome: Outcome, now: Duration) {
+    pub(crate) fn answered(&self, token: u32, outcome: Outcome, said: &[u8], now: Duration) {
         debug!("export request {token} ended: {outcome:?}");
         if self.with(|pipeline| pipeline.collector_is_down()) {
             // What came during an outage is its backlog.
             self.fresh.set(0);
         }
-        self.with(|pipeline| pipeline.answered(token, outcome, now));
+        self.with(|pipeline| pipeline.answered(token, outcome, said, now));
     }
 
     /// Whether this is the token of the poll in flight; it is answered then.

@@ -21,6 +21,7 @@ pub static SPEC: Spec = Spec {
     // It takes a part of a body for the whole, and refuses what is then no JSON.
     oversize_body: OversizeBody::Drop,
     content_encoding: ContentEncoding::Decode,
+    partial_success: false,
     write,
 };
 

@@ -10,23 +10,6 @@ pub enum Framing {
     Ndjson,
     /// A JSON array.
     Array,
-}
-
-impl Framing {
-    /// The `content-type` of such a request.
-    pub fn content_type(self) -> &'static str {
-        match self {
-            Self::Ndjson => "application/x-ndjson",
-            Self::Array => "application/json",
-        }
-    }
-
-    /// The bytes before the first record, between two, and after the last. No line break ends the last line: collectors
-    /// that split at line breaks would take what follows it for an empty record.
-    pub fn delimiters(self) -> [&'static [u8]; 3] {
-        match self {
-            Self::Ndjson => [b"", b"\n", b""],
-            Self::Array => [b"[", b",", b"]"],
-        }
-    }
+    /// OpenTelemetry's export request, in which also a single record stands.
+    Otlp,
 }

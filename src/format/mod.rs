@@ -2,12 +2,14 @@
 
 pub mod apiclarity;
 mod decimal;
+pub mod envelope;
 pub mod framing;
 pub mod json;
+pub mod otlp;
 pub mod publish;
 pub mod spec;
 
 use spec::Spec;
 
 /// Every wire format. The first is the default.
-pub static FORMATS: [&Spec; 2] = [&publish::SPEC, &apiclarity::SPEC];
+pub static FORMATS: [&Spec; 3] = [&publish::SPEC, &apiclarity::SPEC, &otlp::SPEC];

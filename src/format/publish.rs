@@ -17,6 +17,7 @@ pub static SPEC: Spec = Spec {
     retry_statuses: &[408, 429, 5],
     oversize_body: OversizeBody::Truncate,
     content_encoding: ContentEncoding::Keep,
+    partial_success: false,
     write,
 };
 

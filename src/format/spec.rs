@@ -16,7 +16,7 @@ pub struct Spec {
     /// The `content-type` of a request with one record that stands alone.
     pub content_type: &'static str,
     /// The framings in which several records may share a request, by their names in the configuration; the first is the
-    /// default.
+    /// default. None: the request's form is the protocol's own.
     pub framings: &'static [(&'static str, Framing)],
     /// Whether the collector takes one record a request only.
     pub one_a_request: bool,
@@ -27,6 +27,8 @@ pub struct Spec {
     pub oversize_body: OversizeBody,
     /// How a body with a `content-encoding` is treated, unless the configuration says it.
     pub content_encoding: ContentEncoding,
+    /// Whether an answer of 2xx may say that records were not taken.
+    pub partial_success: bool,
     /// Appends a record to the bytes: see [`Spec::encode`].
     pub write: fn(&Record<'_>, &mut Vec<u8>),
 }
@@ -34,7 +36,7 @@ pub struct Spec {
 impl Spec {
     /// The framing of several records, unless the configuration names another.
     pub fn framing(&self) -> Framing {
-        self.framings.first().map_or(Framing::Ndjson, |(_, framing)| *framing)
+        self.framings.first().map_or(Framing::Otlp, |(_, framing)| *framing)
     }
 
     /// The bytes of one record.

@@ -24,6 +24,31 @@ const NOT_SETTABLE: [&str; 10] = [
     "x-http-trace-filter-export",
 ];
 
+/// What an object of names and strings takes, and what its problems say.
+struct Pairs {
+    headers: bool,
+    object: &'static str,
+    names: &'static str,
+    once: &'static str,
+    values: &'static str,
+}
+
+static HEADERS: Pairs = Pairs {
+    headers: true,
+    object: "an object of header names and values",
+    names: "header names",
+    once: "each header once, and none that the filter or Envoy sets itself",
+    values: "a string of printable ASCII",
+};
+
+static ATTRIBUTES: Pairs = Pairs {
+    headers: false,
+    object: "an object of names and strings",
+    names: "names that are not empty",
+    once: "each name once",
+    values: "a string",
+};
+
 impl Section {
     /// Header names, made lower case.
     pub(crate) fn names(&mut self, name: &'static str, meaning: &'static str) -> Vec<String> {
@@ -74,32 +99,45 @@ impl Section {
     /// An object of header names and values. The values are not shown in errors: they may be secrets.
     pub(crate) fn headers(&mut self, name: &'static str, meaning: &'static str) -> Vec<(String, String)> {
         note!(self, name, meaning, "{}", Takes::Headers);
+        self.pairs(name, &HEADERS)
+    }
+
+    /// An object of attributes' names and values.
+    pub(crate) fn attributes(&mut self, name: &'static str, meaning: &'static str) -> Vec<(String, String)> {
+        note!(self, name, meaning, "{}", Takes::Attributes);
+        self.pairs(name, &ATTRIBUTES)
+    }
+
+    #[inline(never)]
+    fn pairs(&mut self, name: &'static str, takes: &'static Pairs) -> Vec<(String, String)> {
         let members = match self.take(name) {
             None => return Vec::new(),
             Some(Json::Object(members)) => members,
             Some(other) => {
-                self.problem(name, &hidden(other), "an object of header names and values");
+                self.problem(name, &hidden(other), takes.object);
                 return Vec::new();
             }
         };
-        let mut headers: Vec<(String, String)> = Vec::new();
-        for (mut header, value) in members {
-            header.make_ascii_lowercase();
-            let mut problem = |takes| self.problem(name, &Json::Text(header.clone()), takes);
-            if !is_header_name(&header) {
-                problem("header names");
-            } else if NOT_SETTABLE.contains(&header.as_str()) || headers.iter().any(|(other, _)| *other == header) {
-                problem("each header once, and none that the filter or Envoy sets itself");
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for (mut key, value) in members {
+            if takes.headers {
+                key.make_ascii_lowercase();
+            }
+            let is_name = if takes.headers { is_header_name(&key) } else { !key.is_empty() };
+            let is_ours = takes.headers && NOT_SETTABLE.contains(&key.as_str());
+            let mut problem = |takes| self.problem(name, &Json::Text(key.clone()), takes);
+            if !is_name {
+                problem(takes.names);
+            } else if is_ours || pairs.iter().any(|(other, _)| *other == key) {
+                problem(takes.once);
             } else {
                 match value {
-                    Json::Text(value) if is_header_value(&value) => headers.push((header, value)),
-                    other => {
-                        self.problem(&[name, ".", &header].concat(), &hidden(other), "a string of printable ASCII")
-                    }
+                    Json::Text(value) if !takes.headers || is_header_value(&value) => pairs.push((key, value)),
+                    other => self.problem(&[name, ".", &key].concat(), &hidden(other), takes.values),
                 }
             }
         }
-        headers
+        pairs
     }
 
     /// HTTP statuses; `3xx`, `4xx` and `5xx` become 3, 4 and 5.

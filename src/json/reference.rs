@@ -40,6 +40,8 @@ pub enum Takes {
     MediaTypes,
     /// Header names and their values.
     Headers,
+    /// Attributes: names and strings.
+    Attributes,
     /// HTTP statuses.
     Statuses,
     /// `true`, `false`, or an object with fields of its own.
@@ -60,6 +62,7 @@ impl fmt::Display for Takes {
             Self::Texts => f.write_str("a list of strings"),
             Self::MediaTypes => f.write_str("a list of `type/subtype`, `type/*`, `type/*+suffix` or `*/*`"),
             Self::Headers => f.write_str("an object of header names and values"),
+            Self::Attributes => f.write_str("an object of names and strings"),
             Self::Statuses => f.write_str("a list of statuses (`502`, `\"5xx\"`)"),
             Self::Section => f.write_str("true, false or an object"),
         }

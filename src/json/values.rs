@@ -139,7 +139,8 @@ impl Section {
         let value = self.take(name)?;
         let found = words.iter().position(|word| matches!(&value, Json::Text(text) if text == word));
         if found.is_none() {
-            self.problem(name, &value, &["one of ", &words.join(", ")].concat());
+            let takes = ["one of ", &words.join(", ")].concat();
+            self.problem(name, &value, if words.is_empty() { "no value with this format" } else { &takes });
         }
         found
     }

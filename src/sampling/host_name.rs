@@ -36,8 +36,8 @@ fn host(authority: &str) -> &[u8] {
     host
 }
 
-/// The host, and what stands after its colon.
-fn split(authority: &[u8]) -> (&[u8], Option<&[u8]>) {
+/// The host, an IPv6 address without its brackets, and what stands after its colon.
+pub fn split(authority: &[u8]) -> (&[u8], Option<&[u8]>) {
     let (_scheme, rest) = cut(authority, b':');
     let mut rest = rest.and_then(|rest| rest.strip_prefix(b"//")).unwrap_or(authority);
     while let (_userinfo, Some(after)) = cut(rest, b'@') {

@@ -1,5 +1,6 @@
 //! What each wire format makes of a record.
 
 mod apiclarity;
+mod otlp;
 mod publish;
 mod strings;

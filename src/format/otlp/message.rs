@@ -1,0 +1,165 @@
+//! Protobuf, as far as OTLP needs it. Lengths are reckoned before anything is written, so nothing is moved.
+
+use crate::capture::body::Body;
+
+/// The field of a record's attributes (`LogRecord.attributes`).
+pub const OF_RECORD: u64 = 0x32;
+/// The field of a resource's attributes (`Resource.attributes`).
+pub const OF_RESOURCE: u64 = 0x0a;
+
+// The fields of `AnyValue`.
+const STRING: u64 = 0x0a;
+const BOOL: u64 = 0x10;
+const INT: u64 = 0x18;
+const DOUBLE: u64 = 0x21;
+/// A list of values.
+pub const ARRAY: u64 = 0x2a;
+const BYTES: u8 = 0x3a;
+
+/// Writes a number; also a field's tag, which is a number below 128 here.
+#[inline(never)]
+pub fn varint(out: &mut Vec<u8>, mut number: u64) {
+    loop {
+        let more = u8::from(number > 127) << 7;
+        out.push(number as u8 & 127 | more);
+        number >>= 7;
+        if more == 0 {
+            break;
+        }
+    }
+}
+
+/// How many bytes [`varint`] writes.
+#[inline(never)]
+pub fn varint_size(number: u64) -> usize {
+    // Nine 64ths are more than a seventh, but not so much that it matters for 64 bits.
+    let bits = (number | 1).ilog2() as usize;
+    (bits * 9 + 73) / 64
+}
+
+/// Writes a field that is a moment: milliseconds since the epoch, as nanoseconds.
+#[inline(never)]
+pub fn moment(out: &mut Vec<u8>, tag: u64, millis: u64) {
+    varint(out, tag);
+    out.extend_from_slice(&millis.wrapping_mul(1_000_000).to_le_bytes());
+}
+
+/// Writes a field that has a length: a string, bytes or a message.
+#[inline(never)]
+pub fn field(out: &mut Vec<u8>, tag: u64, bytes: &[u8]) {
+    varint(out, tag);
+    varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+/// How many bytes [`field`] writes.
+#[inline(never)]
+pub fn field_size(length: usize) -> usize {
+    1 + varint_size(length as u64) + length
+}
+
+/// Writes a field that is an `AnyValue` with a string. What is not UTF-8 is replaced.
+#[inline(never)]
+pub fn string(out: &mut Vec<u8>, tag: u64, bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    varint(out, tag);
+    varint(out, field_size(text.len()) as u64);
+    field(out, STRING, text.as_bytes());
+}
+
+/// Writes attributes one after the other.
+#[derive(Debug)]
+pub struct Attributes<'a> {
+    /// The message that they belong to.
+    pub out: &'a mut Vec<u8>,
+    /// The field that they are in it.
+    pub of: u64,
+    /// What their names begin with.
+    pub start: &'static str,
+}
+
+impl Attributes<'_> {
+    /// Begins an attribute whose `AnyValue` has this size.
+    #[inline(never)]
+    fn open(&mut self, name: &str, size: usize) {
+        let key = self.start.len() + name.len();
+        varint(self.out, self.of);
+        varint(self.out, (field_size(key) + field_size(size)) as u64);
+        varint(self.out, 0x0a);
+        varint(self.out, key as u64);
+        self.out.extend_from_slice(self.start.as_bytes());
+        self.out.extend_from_slice(name.as_bytes());
+        varint(self.out, 0x12);
+        varint(self.out, size as u64);
+    }
+
+    /// Bytes that are a value of this kind.
+    fn piece(&mut self, name: &str, kind: u64, bytes: &[u8]) {
+        self.open(name, field_size(bytes.len()));
+        field(self.out, kind, bytes);
+    }
+
+    /// A string, unless it is empty. What is not UTF-8 is replaced.
+    #[inline(never)]
+    pub fn text(&mut self, name: &str, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.piece(name, STRING, String::from_utf8_lossy(bytes).as_bytes());
+        }
+    }
+
+    /// A list of the strings that [`string`] wrote.
+    pub fn array(&mut self, name: &[u8], strings: &[u8]) {
+        self.piece(&String::from_utf8_lossy(name), ARRAY, strings);
+    }
+
+    /// A number.
+    #[inline(never)]
+    pub fn int(&mut self, name: &str, number: u64) {
+        self.open(name, 1 + varint_size(number));
+        varint(self.out, INT);
+        varint(self.out, number);
+    }
+
+    /// `true`.
+    pub fn yes(&mut self, name: &str) {
+        self.open(name, 2);
+        varint(self.out, BOOL);
+        varint(self.out, 1);
+    }
+
+    /// A number with a fraction.
+    pub fn double(&mut self, name: &str, number: f64) {
+        self.open(name, 9);
+        varint(self.out, DOUBLE);
+        self.out.extend_from_slice(&number.to_le_bytes());
+    }
+
+    /// A body: a string if it should be `textual` and is UTF-8, else bytes. Where it was cut, the string may end before a
+    /// character that is not whole.
+    pub fn content(&mut self, name: &str, body: &Body, textual: bool) {
+        let (before, mut length) = (self.out.len(), body.len());
+        loop {
+            self.open(name, field_size(length));
+            let kind = self.out.len();
+            varint(self.out, STRING);
+            varint(self.out, length as u64);
+            let from = self.out.len();
+            for chunk in body.chunks() {
+                self.out.extend_from_slice(chunk);
+            }
+            self.out.truncate(from + length);
+            if textual {
+                let Err(error) = std::str::from_utf8(self.out.get(from..).unwrap_or_default()) else { return };
+                if body.truncated() && error.error_len().is_none() {
+                    length = error.valid_up_to();
+                    self.out.truncate(before);
+                    continue;
+                }
+            }
+            if let Some(kind) = self.out.get_mut(kind) {
+                *kind = BYTES;
+            }
+            return;
+        }
+    }
+}
