@@ -102,10 +102,14 @@ impl Pipeline {
         capture.finish(&self.config.capture, &self.config.redact, memory);
         self.streams = self.streams.saturating_add(1);
         let mut record = self.encode(capture, facts);
-        let excess = record.len().saturating_sub(self.config.queue.max_bytes);
-        if excess > 0 {
-            // Three bytes are four digits; two groups more, because each body's last one may not be whole.
-            let by = (excess / 4).saturating_mul(3).saturating_add(6);
+        // In base64 three bytes are four digits; two groups more, because each body's last one may not be whole. Where bodies are
+        // as they were that is not enough, and that a body is cut takes some bytes itself.
+        for bytes in [3, 4, 4] {
+            let excess = record.len().saturating_sub(self.config.queue.max_bytes);
+            if excess == 0 {
+                break;
+            }
+            let by = (excess / 4).saturating_mul(bytes).saturating_add(6);
             capture.shorten(by, self.config.capture.oversize_body);
             record = self.encode(capture, facts);
         }

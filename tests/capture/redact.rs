@@ -79,8 +79,8 @@ fn the_request_id_and_the_host_are_hidden_wherever_they_stand() {
     let facts = Facts { request_id: b"h1dden".to_vec(), ..Facts::default() };
     let redact = redact(r#"{"redact":{"headers":["Host","X-Request-Id"]}}"#);
     for format in FORMATS {
-        let json = format.encode(&capture.record(&facts, &redact));
-        let text = String::from_utf8(json).expect("UTF-8");
+        let bytes = format.encode(&capture.record(&facts, &redact));
+        let text = String::from_utf8_lossy(&bytes);
         assert_eq!((text.matches("h1dden").count(), text.matches("[redacted]").count()), (0, 4), "{text}");
     }
 }

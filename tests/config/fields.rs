@@ -91,6 +91,9 @@ fn kind(takes: &Takes) -> Kind {
         Takes::Headers => {
             kind(&["{}", r#"{"x-a":"B\t c~"}"#], &["object"], &[], "an object of header names and values")
         }
+        Takes::Attributes => {
+            kind(&["{}", r#"{"a.b":"é","A.b":""}"#], &["object"], &[], "an object of names and strings")
+        }
         Takes::Statuses => {
             let refused = ["299", "600", "0", r#""503""#, r#""2xx""#, r#""5XX""#, r#""""#];
             let words = "a list of statuses from 300 to 599, 3xx, 4xx or 5xx";
@@ -109,9 +112,12 @@ fn all_good() -> Value {
             place = &mut place[name];
         }
         let mut good = kind(&field.takes).taken.pop().expect("a value");
-        if field.path == "batch.max_records" {
+        match field.path.as_str() {
             // The only one that goes with every format.
-            good = "1".to_owned();
+            "batch.max_records" => good = "1".to_owned(),
+            // The last one takes no framing.
+            "format" => good = r#""apiclarity""#.to_owned(),
+            _ => {}
         }
         // What follows it are its fields.
         *place = if field.takes == Takes::Section { serde_json::json!({}) } else { json(&good) };
@@ -207,8 +213,9 @@ fn everything_else_is_refused() {
     for Field { path, takes, .. } in Config::reference() {
         let Kind { types, refused, words, .. } = kind(&takes);
         for (_, value, got) in TYPES.iter().filter(|(kind, ..)| !types.contains(kind)) {
-            // Values of headers are not shown: they may be secrets.
-            let got = if takes == Takes::Headers && got.starts_with('"') { r#""…""# } else { got };
+            // Values of headers are not shown: they may be secrets. Attributes are read by the same code.
+            let is_hidden = takes == Takes::Headers || takes == Takes::Attributes;
+            let got = if is_hidden && got.starts_with('"') { r#""…""# } else { got };
             refuses(&path, value, &format!("got {got}, takes {words}"));
         }
         for value in refused {

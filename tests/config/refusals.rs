@@ -105,4 +105,21 @@ fn what_does_not_go_together_is_refused() {
     assert_eq!(error, "batch.max_records: got 2, takes 1 with this format: its collector takes one record a request");
     assert!(Config::parse(br#"{"format":"apiclarity","batch":{"max_records":1}}"#).is_ok());
     assert!(Config::parse(br#"{"format":"publish","batch":{"max_records":2}}"#).is_ok());
+    for framing in ["ndjson", "array", "otlp"] {
+        let error = refusal(&format!(r#"{{"format":"otlp","batch":{{"framing":"{framing}"}}}}"#));
+        assert_eq!(error, format!("batch.framing: got {framing:?}, takes no value with this format"));
+    }
+    assert!(Config::parse(br#"{"format":"otlp","batch":{"max_records":2}}"#).is_ok());
+}
+
+#[test]
+fn an_attribute_of_the_resource_has_a_name_and_a_string_once() {
+    for (resource, problem) in [
+        (r#"{"":"a"}"#, r#"otlp.resource: got "", takes names that are not empty"#),
+        (r#"{"a":"b","a":"c"}"#, r#"otlp.resource: got "a", takes each name once"#),
+        (r#"{"a":7}"#, "otlp.resource.a: got 7, takes a string"),
+        (r#"{"a":null}"#, "otlp.resource.a: got null, takes a string"),
+    ] {
+        assert_eq!(refusal(&at("otlp.resource", resource)), problem);
+    }
 }

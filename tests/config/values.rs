@@ -8,6 +8,7 @@ use http_trace_filter::{
         redact::RedactConfig,
     },
     config::Config,
+    format::framing::Framing,
     sampling::options::{HostsConfig, UntilKnown},
 };
 
@@ -33,6 +34,16 @@ const ROWS: &[Row] = &[
         c.collector.path = "/api/telemetry".to_owned();
         c.retry.statuses = vec![408, 429, 502, 503, 504];
         (c.capture.oversize_body, c.capture.content_encoding) = (OversizeBody::Drop, ContentEncoding::Decode);
+    }),
+    ("format", r#""otlp""#, |c| {
+        c.format = &http_trace_filter::format::otlp::SPEC;
+        c.collector.path = "/v1/logs".to_owned();
+        c.retry.statuses = vec![429, 502, 503, 504];
+        c.batch.framing = Framing::Otlp;
+        c.capture.content_encoding = ContentEncoding::Decode;
+    }),
+    ("otlp.resource", r#"{"Service.name":"é","a":""}"#, |c| {
+        c.otlp.resource = vec![("Service.name".to_owned(), "é".to_owned()), ("a".to_owned(), String::new())];
     }),
     ("collector.cluster", r#""a~ b""#, |c| {
         (c.collector.cluster, c.collector.authority) = ("a~ b".into(), "a~ b".into());

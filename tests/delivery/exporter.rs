@@ -8,7 +8,7 @@ use http_trace_filter::{
         options::{BatchConfig, QueueConfig},
         queue::Overflow,
     },
-    format::framing::Framing,
+    format::{envelope::Envelope, framing::Framing},
     stats::Stats,
 };
 use std::time::Duration;
@@ -34,7 +34,9 @@ impl Bench {
     pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::parse(b"").expect("the defaults are valid");
         change(&mut config);
-        let exporter = Exporter::new(config.format, config.batch, config.queue, config.retry);
+        let (framing, max_records) = (config.batch.framing, config.batch.max_records);
+        let envelope = Envelope::new(config.format, framing, max_records, &[], |_| Vec::new());
+        let exporter = Exporter::new(envelope, config.batch, config.queue, config.retry);
         Self { exporter, streams: 0, token: 0 }
     }
 
@@ -247,6 +249,23 @@ fn every_record_of_a_batch_is_counted() {
         bench.answer(token, status, NOW);
         assert_eq!((bench.stats().exported, bench.stats().dropped_rejected), (exported, rejected));
         assert_eq!(bench.stats().export_requests, 1);
+    }
+}
+
+/// The collector may take a request, and not all of its records.
+#[test]
+fn records_that_are_rejected_out_of_a_batch_are_counted_as_such() {
+    for (said, rejected) in [(0, 0), (2, 2), (3, 3), (u64::MAX, 3)] {
+        let mut bench = Bench::batching(|batch| batch.max_records = 3);
+        (0..3).for_each(|_| bench.enqueue(10));
+        let token = bench.send(NOW).expect("a batch");
+        let outcome = Outcome::Partly { status: 200, rejected: said };
+        bench.exporter.answered(token, outcome, NOW);
+        bench.check();
+        assert_eq!((bench.stats().exported, bench.stats().dropped_rejected), (3 - rejected, rejected));
+        assert_eq!((bench.stats().export_failures, bench.stats().collector_down), (0, 0));
+        assert_eq!(bench.exporter.last_failure(), (rejected > 0).then_some(outcome));
+        assert!(bench.exporter.is_idle(), "they are not sent again");
     }
 }
 

@@ -49,6 +49,11 @@ pub(crate) fn all(files: &Files) -> Vec<Case> {
             json!({ "redact": { "headers": ["authorization", "cookie", "user-agent"], "query_params": ["token"] } }),
         ),
     ];
+    let of_64 = json!({ "max_records": 64 });
+    cases.extend([
+        ours("otlp-1", json!({ "format": "otlp" })),
+        ours("otlp-64", json!({ "format": "otlp", "batch": of_64 })),
+    ]);
     for (name, batch) in [("ours-1", json!({})), ("ours-64", json!({ "max_records": 64 }))] {
         for (end, collector) in [("refused", json!({ "cluster": NOBODY })), ("503", json!({ "path": UNAVAILABLE }))] {
             let down = ours(&format!("{name}-{end}"), json!({ "batch": batch, "collector": collector }));

@@ -74,7 +74,9 @@ fn values(json: &Value) {
             Takes::Names | Takes::Texts | Takes::MediaTypes => {
                 value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
             }
-            Takes::Headers => value.as_object().is_some_and(|members| members.values().all(Value::is_string)),
+            Takes::Headers | Takes::Attributes => {
+                value.as_object().is_some_and(|members| members.values().all(Value::is_string))
+            }
             Takes::Statuses => value.as_array().is_some_and(|list| {
                 let known = |entry: &Value| {
                     ["3xx", "4xx", "5xx"].iter().any(|class| entry == class)

@@ -42,7 +42,13 @@ pub(crate) fn run(input: &[u8]) {
                 let status = input.choose(&STATUSES);
                 model.answer(input.byte(), Outcome::Answered { status, retry_after }, now);
             }
-            7 => model.answer(input.byte(), Outcome::Failed, now),
+            7 => {
+                let outcome = match input.below(3) {
+                    0 => Outcome::Partly { status: 200, rejected: input.below(4) as u64 },
+                    _ => Outcome::Failed,
+                };
+                model.answer(input.byte(), outcome, now);
+            }
             8 => now += input.choose(&[ms(1), ms(7), ms(50), ms(300), ms(4_000_000)]),
             _ => {
                 let next = configured(&mut input);

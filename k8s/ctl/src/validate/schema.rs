@@ -66,6 +66,11 @@ fn of(field: &Field) -> Value {
             "propertyNames": token(),
             "additionalProperties": matching(r"^[\t -~]*$")
         }),
+        Takes::Attributes => json!({
+            "type": "object",
+            "propertyNames": { "minLength": 1 },
+            "additionalProperties": { "type": "string" }
+        }),
         Takes::Statuses => {
             let status = json!({ "type": "integer", "minimum": 300, "maximum": 599 });
             let one = json!({ "anyOf": [status, { "enum": ["3xx", "4xx", "5xx"] }] });

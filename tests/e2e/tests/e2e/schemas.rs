@@ -13,8 +13,8 @@ use http_trace_e2e::wait;
 use http_trace_filter::format::FORMATS;
 use serde_json::{Value, json};
 
-/// The schema of each format.
-const SCHEMAS: [(&str, &str); FORMATS.len()] = [
+/// The schema of each format whose records are JSON.
+const SCHEMAS: [(&str, &str); 2] = [
     ("publish", include_str!("../../../schemas/publish.json")),
     ("apiclarity", include_str!("../../../schemas/apiclarity.json")),
 ];
@@ -86,7 +86,8 @@ async fn records(format: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn of_each_format_hold_for_mixed_traffic() {
-    assert_eq!(SCHEMAS.map(|(name, _)| name), FORMATS.map(|format| format.name), "each format has its schema");
+    let json: Vec<_> = FORMATS.iter().filter(|format| !format.framings.is_empty()).map(|format| format.name).collect();
+    assert_eq!(SCHEMAS.map(|(name, _)| name), *json, "each has its schema");
     for (format, text) in SCHEMAS {
         let (schema, records) = (Schema::compile(text), records(format).await);
         assert_eq!(records.len(), 22);

@@ -7,7 +7,7 @@ use http_trace_filter::{
         options::{BatchConfig, QueueConfig, RetryConfig},
         queue::Overflow,
     },
-    format::{framing::Framing, spec::Spec},
+    format::{envelope::Envelope, framing::Framing, spec::Spec},
     stats::Stats,
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -56,7 +56,8 @@ impl Model {
         memory: usize,
         seed: u64,
     ) -> Self {
-        let mut exporter = Exporter::new(format, batch, queue, retry.clone());
+        let envelope = Envelope::new(format, batch.framing, batch.max_records, &[], |_| Vec::new());
+        let mut exporter = Exporter::new(envelope, batch, queue, retry.clone());
         exporter.seed(seed);
         Self {
             exporter,
@@ -238,6 +239,7 @@ impl Model {
                 let list = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).expect("an array");
                 list.split(',').map(number).collect()
             }
+            Framing::Otlp => panic!("records here are text"),
         }
     }
 
@@ -247,15 +249,18 @@ impl Model {
         let bytes = request.body.len() as u64;
         let (status, retry_after) = match outcome {
             Outcome::Answered { status, retry_after } => (status, retry_after.unwrap_or_default().min(LONGEST)),
+            Outcome::Partly { status, .. } => (status, Duration::ZERO),
             Outcome::Failed => (503, Duration::ZERO),
         };
+        let rejected = outcome.rejected().min(records);
         // Delivered, rejected, given up, dropped by a full queue.
         let mut changes = [0; 4];
         let again =
             [503, 504].contains(&status) || self.retry.statuses.iter().any(|one| [status, status / 100].contains(one));
         if !again || (200..300).contains(&status) {
             (self.outage, self.doubled) = (None, 0);
-            changes[usize::from(!(200..300).contains(&status))] = records;
+            changes[usize::from(!(200..300).contains(&status))] = records - rejected;
+            changes[1] += rejected;
         } else {
             if self.outage.is_none() || request.probe {
                 let failures = self.outage.map_or(1, |failures| failures + 1);
