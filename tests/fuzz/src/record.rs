@@ -1,5 +1,7 @@
 //! Any headers, bodies and facts: the record is JSON without repeated names, and decodes to what went in.
 
+mod otlp;
+
 use crate::input::Input;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http_trace_filter::{
@@ -59,16 +61,20 @@ pub(crate) fn run(input: &[u8]) {
     let redact = RedactConfig::default();
     let record = capture.record(&exchange.facts, &redact);
     for format in FORMATS {
+        let bytes = format.encode(&record);
         let expected = match format.name {
             "publish" => exchange.publish(),
             "apiclarity" => exchange.apiclarity(),
+            "otlp" => {
+                otlp::same(&bytes, &exchange.publish());
+                continue;
+            }
             other => panic!("what a record of format {other} holds is not said here"),
         };
-        let json = format.encode(&record);
-        let shown: Value =
-            serde_json::from_slice(&json).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&json)));
+        let shown: Value = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&bytes)));
         assert_eq!(shown, expected, "{format:?}");
-        no_name_twice(&parse(&json).expect("JSON"));
+        no_name_twice(&parse(&bytes).expect("JSON"));
     }
 }
 
