@@ -69,7 +69,7 @@ fn hex(text: &[u8], bytes: &mut [u8]) -> bool {
                 b'a'..=b'f' => (digit & 15) + 9,
                 _ => return false,
             };
-            *byte = *byte << 4 | value;
+            *byte = (*byte << 4) | value;
         }
     }
     true
