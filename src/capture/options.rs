@@ -14,13 +14,13 @@ options! {
         max_body_bytes: usize = whole("max_body_bytes", 1_000_000, 0..=64 << 20),
         /// what becomes of a longer body; `drop` leaves it empty, as the original does
         oversize_body: OversizeBody = choice("oversize_body", &OversizeBody::WORDS, oversize),
-        /// what becomes of a coded body: `decode` (`apiclarity`'s default) decodes gzip and deflate and leaves others empty
+        /// what becomes of a coded body: `decode` (the default of `apiclarity` and `otlp`) decodes gzip and deflate and leaves others empty
         content_encoding: ContentEncoding = choice("content_encoding", &ContentEncoding::WORDS, encoding),
         /// whether request bodies are kept
         request_body: bool = bool("request_body", true),
         /// whether response bodies are kept
         response_body: bool = bool("response_body", true),
-        /// whether trailers are kept; `apiclarity` has no place for them
+        /// whether trailers are kept; `apiclarity` has no place for them, `otlp` has gRPC's status
         trailers: bool = bool("trailers", true),
         /// types whose bodies are kept (`application/json`, `text/*`, `application/*+json`)
         content_types: Vec<String> = media_types("content_types"),

@@ -34,7 +34,7 @@ options! {
         max_bytes: usize = whole("max_bytes", 1 << 20, 1024..=64 << 20),
         /// how long the first record of a batch waits for more
         linger: Duration = millis("linger_ms", 50, 1..=60_000),
-        /// a line each, or a JSON array; from 2 `max_records` on
+        /// a line each, or a JSON array; from 2 `max_records` on, and not with `otlp`
         framing: Framing = choice("framing", format.framings, format.framing()),
     }
 }

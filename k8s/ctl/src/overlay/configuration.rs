@@ -49,6 +49,10 @@ impl Configuration {
         };
         let collector = section(&mut root, "collector");
         if !collector.contains_key("cluster") {
+            if parsed.format.name == "otlp" && options.collector_is_default() {
+                let takes = "takes HOST:PORT with the format otlp; the port of an OpenTelemetry Collector is 4318";
+                return Err(format!("--collector: not given, {takes}"));
+            }
             collector.insert("cluster".to_owned(), json!(named("trace_analyzer", &options.collector)?));
             collector.entry("authority").or_insert_with(|| json!(options.collector.authority()));
         }

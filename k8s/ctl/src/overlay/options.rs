@@ -12,7 +12,7 @@ const SAMPLING_PORT: u16 = 9990;
 /// The command line.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Flags {
-    /// Where the records go [default: $WASM_FILTER_TRACE_BACKEND_ADDRESS:$WASM_FILTER_TRACE_BACKEND_PORT, else
+    /// Where the records go; an OpenTelemetry Collector takes the format otlp on port 4318 [default: $WASM_FILTER_TRACE_BACKEND_ADDRESS:$WASM_FILTER_TRACE_BACKEND_PORT, else
     /// apiclarity-apiclarity.apiclarity.svc.cluster.local:9000].
     #[arg(long, value_name = "HOST:PORT")]
     collector: Option<Address>,
@@ -143,6 +143,11 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// Whether the collector is the one that takes no other format than APIClarity's.
+    pub(crate) fn collector_is_default(&self) -> bool {
+        COLLECTOR.parse() == Ok(self.collector.clone())
+    }
+
     /// Fills what the command line leaves open from the environment. A variable that is empty counts as not set, as in the
     /// original.
     ///
