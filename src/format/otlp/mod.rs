@@ -10,7 +10,6 @@ pub mod trace;
 use super::{decimal::push_decimal, spec::Spec};
 use crate::{
     capture::{
-        coding::ContentCoding,
         headers::Headers,
         options::{ContentEncoding, OversizeBody},
         record::{Message, Record},
@@ -135,35 +134,46 @@ fn write_message(
     values: &mut Vec<u8>,
 ) {
     put.start = of_header;
-    let mut write_header = |name: &[u8], index| {
+    // Which names may be there twice: nearly always none is, and all other headers need not be looked through for each.
+    let (mut once, mut twice) = (host.map_or(0, |_| bit(b"host")), 0);
+    for (name, _) in headers.exported() {
+        twice |= once & bit(name);
+        once |= bit(name);
+    }
+    let mut write_header = |name: &[u8], index, value: &[u8]| {
         values.clear();
-        if let Some(authority) = host.filter(|_| name == b"host") {
-            string(values, 0x0a, authority);
-        }
-        for (at, (other, value)) in headers.exported().enumerate() {
-            if other == name {
-                if at < index {
+        if twice & bit(name) == 0 {
+            string(values, 0x0a, value);
+        } else {
+            if let Some(authority) = host.filter(|_| name == b"host") {
+                if index > 0 {
                     return;
                 }
-                string(values, 0x0a, &record.redact.header(name, value));
+                string(values, 0x0a, authority);
+            }
+            for (at, (other, value)) in (1..).zip(headers.exported()) {
+                if other == name {
+                    if at < index {
+                        return;
+                    }
+                    string(values, 0x0a, &record.redact.header(name, value));
+                }
             }
         }
         put.array(name, values);
     };
-    if host.is_some() {
-        write_header(b"host", 0);
+    if let Some(authority) = host {
+        write_header(b"host", 0, authority);
     }
-    for (index, (name, _)) in headers.exported().enumerate() {
-        if host.is_none() || name != b"host" {
-            write_header(name, index);
-        }
+    for (index, (name, value)) in (1..).zip(headers.exported()) {
+        write_header(name, index, &record.redact.header(name, value));
     }
 
     put.start = of_body;
     let mut size = number_in(shown(record, headers, "content-length"));
     if !body.is_empty() {
         put.content("content", body, is_textual(headers.get("content-type").unwrap_or_default()));
-        if size.is_none() && !body.truncated() && ContentCoding::of(headers) == ContentCoding::Identity {
+        if size.is_none() && !body.truncated() && headers.get("content-encoding").is_none() {
             size = Some(body.len() as u64);
         }
     }
@@ -206,6 +216,12 @@ fn grpc_status<'a>(record: &Record<'a>) -> &'a [u8] {
         code = shown(record, record.response.headers, "grpc-status");
     }
     find(GRPC, code).unwrap_or(code)
+}
+
+/// One of 64 bits, by a name's length and its last byte.
+#[inline(never)]
+fn bit(name: &[u8]) -> u64 {
+    1 << ((name.len() * 8 + usize::from(name.last().copied().unwrap_or(0))) & 63)
 }
 
 /// Whether a body of this type is a text, when it is UTF-8 too.

@@ -19,7 +19,8 @@ pub fn write<'a>(out: &mut Vec<u8>, header: impl Fn(&str) -> &'a [u8]) {
     let mut found = Trace::default();
     if hex(version, &mut [0]) && version != b"ff" && found.read(w3c.unwrap_or_default(), true)
         || found.read(header("b3"), false)
-        || found.is(header("x-b3-traceid"), header("x-b3-spanid"), header("x-b3-sampled"), false)
+        || header("x-b3-traceid").first().is_some()
+            && found.is(header("x-b3-traceid"), header("x-b3-spanid"), header("x-b3-sampled"), false)
     {
         field(out, 0x4a, &found.trace);
         field(out, 0x52, &found.span);
