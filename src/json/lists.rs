@@ -41,11 +41,13 @@ static HEADERS: Pairs = Pairs {
     values: "a string of printable ASCII",
 };
 
+const EACH_NAME_ONCE: &str = "each name once, and none empty";
+
 static ATTRIBUTES: Pairs = Pairs {
     headers: false,
     object: "an object of names and strings",
-    names: "names that are not empty",
-    once: "each name once",
+    names: EACH_NAME_ONCE,
+    once: EACH_NAME_ONCE,
     values: "a string",
 };
 

@@ -115,8 +115,8 @@ fn what_does_not_go_together_is_refused() {
 #[test]
 fn an_attribute_of_the_resource_has_a_name_and_a_string_once() {
     for (resource, problem) in [
-        (r#"{"":"a"}"#, r#"otlp.resource: got "", takes names that are not empty"#),
-        (r#"{"a":"b","a":"c"}"#, r#"otlp.resource: got "a", takes each name once"#),
+        (r#"{"":"a"}"#, r#"otlp.resource: got "", takes each name once, and none empty"#),
+        (r#"{"a":"b","a":"c"}"#, r#"otlp.resource: got "a", takes each name once, and none empty"#),
         (r#"{"a":7}"#, "otlp.resource.a: got 7, takes a string"),
         (r#"{"a":null}"#, "otlp.resource.a: got null, takes a string"),
     ] {

@@ -14,7 +14,7 @@ use crate::{
         options::{ContentEncoding, OversizeBody},
         record::{Message, Record},
         redact::REDACTED,
-        words::{begins, contains, cut},
+        words::{contains, cut},
     },
     sampling::host_name,
 };
@@ -44,7 +44,7 @@ const GRPC: &[u8] = b"0=OK 1=CANCELLED 2=UNKNOWN 3=INVALID_ARGUMENT 4=DEADLINE_E
     13=INTERNAL 14=UNAVAILABLE 15=DATA_LOSS 16=UNAUTHENTICATED";
 
 /// What the types of texts have in them, or their parameters; `javascript` and `ecmascript` among them.
-const TEXTS: [&[u8]; 6] = [b"json", b"xml", b"yaml", b"script", b"urlencoded", b"charset="];
+const TEXTS: [&[u8]; 7] = [b"text/", b"json", b"xml", b"yaml", b"script", b"urlencoded", b"charset="];
 
 const OURS: &str = "http_trace_filter.";
 
@@ -226,7 +226,7 @@ fn bit(name: &[u8]) -> u64 {
 
 /// Whether a body of this type is a text, when it is UTF-8 too.
 fn is_textual(content_type: &[u8]) -> bool {
-    begins(content_type, b"text/") || TEXTS.iter().any(|part| contains(content_type, part))
+    TEXTS.iter().any(|part| contains(content_type, part))
 }
 
 /// The number that these digits are.

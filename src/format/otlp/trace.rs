@@ -16,11 +16,11 @@ struct Trace {
 /// nothing.
 pub fn write<'a>(out: &mut Vec<u8>, header: impl Fn(&str) -> &'a [u8]) {
     let (version, w3c) = cut(header("traceparent"), b'-');
+    let b3 = header("x-b3-traceid");
     let mut found = Trace::default();
     if hex(version, &mut [0]) && version != b"ff" && found.read(w3c.unwrap_or_default(), true)
         || found.read(header("b3"), false)
-        || header("x-b3-traceid").first().is_some()
-            && found.is(header("x-b3-traceid"), header("x-b3-spanid"), header("x-b3-sampled"), false)
+        || !b3.is_empty() && found.is(b3, header("x-b3-spanid"), header("x-b3-sampled"), false)
     {
         field(out, 0x4a, &found.trace);
         field(out, 0x52, &found.span);
