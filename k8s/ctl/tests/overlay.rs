@@ -269,3 +269,16 @@ fn what_it_did_not_write_is_not_overwritten() {
     fs::write(place.0.path().join("k8s/overlays/shop/generated.sha256"), "garbage\n").expect("a file");
     refused(&place, "shop", &[], "generated.sha256: got something else than sha256sum's list");
 }
+
+/// APIClarity, which is the default, takes no OTLP.
+#[test]
+fn the_format_otlp_wants_a_collector() {
+    let place = Place::new();
+    let config = place.0.path().join("otlp.json");
+    fs::write(&config, r#"{"format":"otlp"}"#).expect("a file");
+    let refused = place.run("shop --config otlp.json");
+    let error = text(&refused.stderr);
+    assert!(!refused.status.success() && error.contains("--collector: ") && error.contains("4318"), "{error}");
+    let patch = place.written("shop --config otlp.json --collector otel-collector.observability:4318", &[]);
+    assert!(patch.contains("port_value: 4318") && patch.contains(r#"\"format\":\"otlp\""#), "{patch}");
+}
