@@ -78,6 +78,8 @@ cd "$old_cwd" 2>/dev/null || {
 for name in $(compgen -e); do
   case $name in
     PATH | HOME | NIX_CONFIG | RUSTUP_DIST_SERVER | RUSTUP_UPDATE_ROOT) ;;
+    # how modules are fetched; no more of Go's
+    GOPROXY | GONOPROXY | GOSUMDB | GONOSUMDB | GOPRIVATE | GOINSECURE | GOVCS | GOAUTH | GOENV) ;;
     LD_* | LC_* | LANGUAGE | LOCPATH | BASH_ENV | ENV | SHELL | MANPATH | INFOPATH | XDG_DATA_DIRS | XDG_CONFIG_DIRS) unset "$name" ;;
     PYTHON* | PYENV* | VIRTUAL_ENV | CONDA* | NODE_* | NVM_* | PERL* | GEM_* | RUBY* | GO* | JAVA_HOME) unset "$name" ;;
     RUSTUP* | RUSTC* | RUSTDOC* | CARGO | CC | CXX | LD | AR | PKG_CONFIG*) unset "$name" ;;
@@ -99,7 +101,7 @@ sandbox-fallback = false
 sandbox-paths = /usr /bin /lib /lib64? /etc/alternatives?
 build-users-group =
 build-dir = $state/builds
-pre-build-hook = $here/lib/wheels.sh
+pre-build-hook = $here/lib/before-build.sh
 substituters =
 substitute = false
 flake-registry =

