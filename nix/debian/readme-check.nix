@@ -17,6 +17,10 @@ let
     pkgs = { };
     system = "none";
   };
+  go = import ./nixpkgs/go.nix {
+    lib = standInLib;
+    pkgs = { };
+  };
   names = set: lib.filter (name: !lib.elem name [ "recurseForDerivations" ]) (lib.attrNames set);
 
   between =
@@ -41,9 +45,13 @@ let
       readme = quoted (between "wheels");
       really = names wheels;
     };
+    go = {
+      readme = quoted (between "go");
+      really = names go.programs;
+    };
     others = {
       readme = quoted (between "others");
-      really = lib.filter (name: !(tools // wheels) ? ${name}) (names standIn);
+      really = lib.filter (name: !(tools // wheels // go.programs) ? ${name}) (names standIn);
     };
     lib = {
       readme = quoted (between "lib");

@@ -18,9 +18,9 @@ rec {
       ldflags ? _: [ ],
     }:
     let
-      required = builtins.match ".*\n(require )?[ \t]*${lib.replaceStrings [ "." ] [ "\\." ] module} v([^ \n]+).*" (
-        builtins.readFile (src + "/go.mod")
-      );
+      required = builtins.match ".*\n(require )?[ \t]*${
+        lib.replaceStrings [ "." ] [ "\\." ] module
+      } v([^ \n]+).*" (builtins.readFile (src + "/go.mod"));
       version =
         if required == null then
           throw "${toString src}/go.mod does not require ${module}, whose version is that of ${name}"
@@ -70,7 +70,9 @@ rec {
         mkdir -p "$out/bin"
         ${lib.concatStrings (
           lib.mapAttrsToList (program: path: ''
-            go build -v -ldflags ${lib.escapeShellArg (lib.concatStringsSep " " ([ "-s -w" ] ++ ldflags version))} \
+            go build -v -ldflags ${
+              lib.escapeShellArg (lib.concatStringsSep " " ([ "-s -w" ] ++ ldflags version))
+            } \
               -o "$out/bin/${program}" ${lib.escapeShellArg path} 2>&1 |
               awk '/^go: downloading / { next }
                    / / { print; next }

