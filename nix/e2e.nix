@@ -105,6 +105,7 @@ in
     "e2e"
     "kubernetes"
     "manifests"
+    "otel"
     "overlays"
     "sbom"
     "trap"

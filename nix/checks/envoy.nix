@@ -53,6 +53,15 @@ in
     touch $out
   '';
 
+  # Records as OTLP logs, through a real OpenTelemetry Collector.
+  otel = pkgs.runCommand "otel" { } ''
+    export ENVOY=${pkgs.envoy-bin}/bin/envoy HTTP_TRACE_FILTER_WASM=${filter}/lib/http-trace-filter.wasm
+    export OTELCORECOL=${pkgs.lib.getExe pkgs.opentelemetry-collector}
+    "$OTELCORECOL" --version
+    ${e2e.tests.otel}/bin/http-trace-otel-tests --test-threads 4
+    touch $out
+  '';
+
   demo = pkgs.runCommand "demo" { } ''
     ${demo}/bin/http-trace-demo --color never
     touch $out

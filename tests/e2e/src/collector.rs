@@ -28,6 +28,8 @@ pub enum Manner {
     Status(u16),
     /// Keeps it and answers this status with `Retry-After`, in seconds.
     RetryAfter(u16, u64),
+    /// Keeps it and answers 200 with this body.
+    Answer(&'static [u8]),
     /// Keeps it and resets the connection.
     Reset,
     /// Keeps it, answers 200 with the length of a body, and closes the connection before that body.
@@ -48,7 +50,12 @@ impl Manner {
     pub fn acknowledges(self) -> bool {
         matches!(
             self,
-            Self::Accept | Self::Slow(_) | Self::Hold | Self::Status(200..300) | Self::RetryAfter(200..300, _)
+            Self::Accept
+                | Self::Slow(_)
+                | Self::Hold
+                | Self::Answer(_)
+                | Self::Status(200..300)
+                | Self::RetryAfter(200..300, _)
         )
     }
 }
@@ -215,7 +222,7 @@ async fn answer(stream: TcpStream, state: Arc<State>) -> io::Result<()> {
         let manner = *state.manner.borrow();
         let answered = Arc::default();
         lock(&state.posts).push(Post { message, at: Instant::now(), manner, answered: Arc::clone(&answered) });
-        let mut more = String::new();
+        let (mut more, mut body) = (String::new(), &b""[..]);
         let status = match manner {
             Manner::Accept => 200,
             Manner::Slow(delay) => {
@@ -232,6 +239,10 @@ async fn answer(stream: TcpStream, state: Arc<State>) -> io::Result<()> {
                 more = format!("retry-after: {seconds}\r\n");
                 status
             }
+            Manner::Answer(text) => {
+                body = text;
+                200
+            }
             Manner::Reset => return reader.stream().set_zero_linger(),
             Manner::CloseAfterHead => {
                 return reader.stream().write_all(b"HTTP/1.1 200 Whatever\r\ncontent-length: 10\r\n\r\n").await;
@@ -246,8 +257,8 @@ async fn answer(stream: TcpStream, state: Arc<State>) -> io::Result<()> {
             Manner::Garbage => return reader.stream().write_all(b"\x16\x03\x01 what HTTP is not\r\n\r\n").await,
             Manner::Stall => return hang(reader.stream()).await,
         };
-        let answer = format!("HTTP/1.1 {status} Whatever\r\n{more}content-length: 0\r\n\r\n");
-        reader.stream().write_all(answer.as_bytes()).await?;
+        let head = format!("HTTP/1.1 {status} Whatever\r\n{more}content-length: {}\r\n\r\n", body.len());
+        reader.stream().write_all(&[head.as_bytes(), body].concat()).await?;
         answered.get_or_init(Instant::now);
     }
 }
