@@ -204,7 +204,8 @@ fn trace(request: &Side<'_>) -> Option<(Vec<u8>, Vec<u8>, u32)> {
 fn hex(text: &str, digits: usize) -> Option<Vec<u8>> {
     let bytes: Option<Vec<u8>> =
         (0..digits / 2).map(|at| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()).collect();
-    bytes.filter(|bytes| text.len() == digits && bytes.iter().any(|byte| *byte != 0) || digits == 2)
+    // Ids are never zero; flags may be.
+    bytes.filter(|bytes| text.len() == digits && (digits == 2 || bytes.iter().any(|byte| *byte != 0)))
 }
 
 fn host_and_port(address: &str) -> (&str, Option<i64>) {
