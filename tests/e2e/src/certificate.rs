@@ -1,4 +1,4 @@
-//! A self-signed certificate, made once a process: QUIC has no connections in the clear.
+//! A self-signed certificate, made once a process: QUIC has no connections in the clear, nor has Kubernetes.
 //!
 //! ASN.1 in DER (X.690) by hand: a crate for it would bring a parser of certificates along.
 
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 
-/// The name that it is for, and that clients ask for.
+/// The name that it is for, and that clients ask for. It is for 127.0.0.1, too.
 pub const NAME: &str = "shop.test";
 
 /// A certificate and its key, both in DER.
@@ -54,8 +54,8 @@ fn content(public_key: &[u8]) -> Vec<u8> {
     let validity = sequence(&[&der(0x17, &[b"200101000000Z"]), &der(0x17, &[b"491231235959Z"])]);
     let p256 = [0x06, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
     let key = sequence(&[&sequence(&[&p256]), &bits(public_key)]);
-    let dns_name = sequence(&[&der(0x82, &[NAME.as_bytes()])]);
-    let subject_alternative_name = sequence(&[&[0x06, 3, 0x55, 0x1d, 17], &der(0x04, &[&dns_name])]);
+    let names = sequence(&[&der(0x82, &[NAME.as_bytes()]), &der(0x87, &[&[127, 0, 0, 1]])]);
+    let subject_alternative_name = sequence(&[&[0x06, 3, 0x55, 0x1d, 17], &der(0x04, &[&names])]);
     let extensions = der(0xa3, &[&sequence(&[&subject_alternative_name])]);
     sequence(&[&version_3, &serial, &ecdsa_with_sha256(), &name, &validity, &name, &key, &extensions])
 }

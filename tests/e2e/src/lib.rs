@@ -12,6 +12,7 @@ pub mod certificate;
 pub mod client;
 pub mod client_h2;
 pub mod client_h3;
+pub mod cluster;
 pub mod collector;
 pub mod columns;
 pub mod diff;
@@ -20,7 +21,7 @@ pub mod exchange;
 pub mod expect;
 pub mod http3;
 pub mod keep_alive;
-pub mod kube_api;
+
 pub mod message;
 pub mod outage;
 pub mod overlay;

@@ -56,12 +56,12 @@ impl Overlay {
         Ok(Self { root: directory.path().join(NAMESPACE), directory })
     }
 
-    /// One that was written among these overlays.
+    /// One that was written in this directory.
     ///
     /// # Errors
     /// When there is no place for what Envoy is given.
-    pub fn at(overlays: &Path) -> io::Result<Self> {
-        Ok(Self { root: overlays.join(NAMESPACE), directory: TempDir::new()? })
+    pub fn at(root: &Path) -> io::Result<Self> {
+        Ok(Self { root: root.to_owned(), directory: TempDir::new()? })
     }
 
     /// The wasm that it mounts.

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http_trace_e2e::admin::Admin;
 use http_trace_e2e::case::Case;
 use http_trace_e2e::client::Protocol::H1;
+use http_trace_e2e::cluster::{Exec, Output};
 use http_trace_e2e::collector::Manner;
 use http_trace_e2e::envoy::Envoy;
-use http_trace_e2e::kube_api::{Exec, Output};
 use http_trace_e2e::overlay::Overlay;
 use http_trace_e2e::reply::Reply;
 use http_trace_e2e::request::Request;
@@ -32,11 +32,15 @@ pub(crate) struct Ward {
 impl Ward {
     /// `whole`: whether the proxy finds a sound wasm.
     pub(crate) async fn open(whole: bool) -> Self {
-        let site = Site::start();
+        Self::at(Site::start(), whole).await
+    }
+
+    pub(crate) async fn at(site: Site, whole: bool) -> Self {
+        let shop = &site.namespace;
         let upstream = Upstream::start(|_| Reply::ok("served")).await.expect("an upstream");
         let collector = Collector::start().await.expect("a collector");
-        site.ok(&format!("overlay shop --collector {}", collector.address));
-        let overlay = Overlay::at(&site.path().join("k8s/overlays")).expect("a directory");
+        site.ok(&format!("overlay {shop} --collector {}", collector.address));
+        let overlay = Overlay::at(&site.overlay()).expect("a directory");
         let rendered = overlay.render(upstream.h1, upstream.h2).expect("patches");
         if !whole {
             // Only the proxy's copy: the overlay that is applied is sound.
@@ -44,18 +48,18 @@ impl Ward {
         }
         let envoy = Envoy::run(&rendered.bootstrap).await.expect("Envoy");
         if !whole {
-            site.ok(&format!("overlay shop --collector {}", collector.address));
+            site.ok(&format!("overlay {shop} --collector {}", collector.address));
         }
         let directory = TempDir::new().expect("a directory");
         let rig = Rig { envoy, upstream, collector, directory };
         let admin = rig.envoy.admin();
-        site.cluster.api.exec_answer(move |exec| answer(admin, exec));
+        site.api.exec_answer(shop, move |exec| answer(admin, exec));
         Self { site, rig, _overlay: overlay }
     }
 
     fn deploy(&self) {
-        self.site.cluster.api.put(workload("Deployment", "orders"));
-        self.site.ok(&format!("deploy shop --collector {}", self.rig.collector.address));
+        self.site.put(workload("Deployment", "orders"));
+        self.site.ok(&format!("deploy {} --collector {}", self.site.namespace, self.rig.collector.address));
     }
 
     pub(crate) async fn exchange(&self) {
@@ -67,7 +71,7 @@ impl Ward {
     }
 
     fn findings(&self) -> (bool, String) {
-        let printed = self.site.run("doctor shop");
+        let printed = self.site.run(&format!("doctor {}", self.site.namespace));
         (printed.success, printed.stdout + &printed.stderr)
     }
 }
@@ -98,10 +102,10 @@ async fn each_step_that_is_missing_is_named() {
     let ward = Ward::open(true).await;
     has(&ward.findings(), false, &["FAIL  EnvoyFilter: []; apply the overlay"]);
     let overlay = ward.site.overlay();
-    ward.site.cluster.api.put(workload("Deployment", "orders"));
-    ward.site.cluster.kubectl(&["apply", "--kustomize", overlay.to_str().expect("UTF-8")]);
+    ward.site.put(workload("Deployment", "orders"));
+    ward.site.kubectl(&["apply", "--kustomize", overlay.to_str().expect("UTF-8")]);
     has(&ward.findings(), false, &["ok    ConfigMap: revision ", "FAIL  deployment/orders: mounts nothing; run mount"]);
-    ward.site.ok("mount shop");
+    ward.site.ok(&format!("mount {}", ward.site.namespace));
     let findings = ward.findings();
     let proxy = ["istio-proxy mounts /var/local/lib/wasm-filters", "has arrived", "endpoints"];
     has(&findings, false, &[&proxy[..], &["FAIL", "streams 0, exported 0", "no HTTP traffic passes here"]].concat());
@@ -148,7 +152,7 @@ async fn an_exec_that_fails_is_an_error() {
     ward.deploy();
     let asked = Arc::new(AtomicBool::new(false));
     let called = Arc::clone(&asked);
-    ward.site.cluster.api.exec_answer(move |_| {
+    ward.site.api.exec_answer(&ward.site.namespace, move |_| {
         called.store(true, Ordering::Relaxed);
         Output { stderr: "no such container".to_owned(), code: 1, ..Output::default() }
     });

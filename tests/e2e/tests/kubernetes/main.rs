@@ -1,12 +1,13 @@
-//! What is deployed, by the real kubectl, to a double of the API server.
+//! What is deployed, by the real kubectl, to a real API server.
 //!
-//! `KUBECTL` names the kubectl, `HTTP_TRACE_CTL` the commands, `HTTP_TRACE_FILTER_WASM` the filter, `ENVOY` the Envoy,
-//! `README` the README.
+//! `KUBECTL` names the kubectl, `ETCD`, `KUBE_APISERVER` and `KUBE_CONTROLLER_MANAGER` the cluster, `HTTP_TRACE_CTL` the commands,
+//! `HTTP_TRACE_FILTER_WASM` the filter, `ENVOY` the Envoy, `README` the README.
 
 mod commands;
 mod deploy;
 mod doctor;
-mod double;
 mod kubectl;
 mod mount;
+mod ownership;
+mod policy;
 mod readme;

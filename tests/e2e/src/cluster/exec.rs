@@ -1,9 +1,11 @@
-//! `kubectl exec POD -c CONTAINER -- COMMAND`, over a WebSocket as kubectl speaks it since 1.31.
+//! The kubelet's side of `kubectl exec POD -c CONTAINER -- COMMAND`: a WebSocket, as kubectl speaks it since 1.31.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::SinkExt;
-use http_body_util::{Either, Full};
+use http_body_util::Full;
 use hyper::header::{CONNECTION, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY};
 use hyper::header::{SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use hyper::{Request, Response, StatusCode, body::Incoming};
@@ -13,10 +15,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, coding::CloseCode};
 use tokio_tungstenite::tungstenite::{Message, handshake::derive_accept_key, protocol::Role};
 
-use super::resources;
-use super::state::State;
-use super::status::{Answer, Failure};
-use super::target::Target;
+use super::node::Node;
 
 const PROTOCOL: &str = "v5.channel.k8s.io";
 const STDOUT: u8 = 1;
@@ -50,41 +49,27 @@ pub struct Output {
     pub code: u8,
 }
 
-/// What the query asks to run.
-///
-/// # Errors
-/// When there is no such pod, or no such container in it.
-pub(crate) fn parse(state: &State, target: &Target, query: &[(String, String)]) -> Result<Exec, Failure> {
-    let values = |name: &'static str| query.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.clone());
-    let (namespace, pod) = (target.namespace.clone().unwrap_or_default(), target.name.clone().unwrap_or_default());
-    let store = state.store();
-    let known = store.get(target.resource, &namespace, &pod);
-    let known = known.ok_or_else(|| Failure::not_found(resources::named("pods"), &pod))?;
-    let names: Vec<&str> =
-        known["spec"]["containers"].as_array().into_iter().flatten().filter_map(|one| one["name"].as_str()).collect();
-    let container = values("container").next().or(names.first().map(|name| (*name).to_owned())).unwrap_or_default();
-    if !names.contains(&container.as_str()) {
-        return Err(Failure::bad_request(format!("container {container} is not valid for pod {pod}")));
-    }
-    Ok(Exec { namespace, pod, container, command: values("command").collect() })
-}
+/// What a program prints that is run in a container.
+pub(crate) type Program = Arc<dyn Fn(&Exec) -> Output + Send + Sync>;
 
-/// Agrees to the WebSocket; then sends what the program printed, and how it ended.
+/// Answers `GET /exec/NAMESPACE/POD/CONTAINER?command=…`.
 ///
 /// # Errors
-/// When this is no WebSocket of the protocol.
-pub(crate) fn serve(request: Request<Incoming>, output: Output) -> Result<Answer, Failure> {
+/// When this is something else, or not over a WebSocket of the protocol, or no test has said what programs print there.
+pub(crate) fn answer(node: &Node, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, String> {
+    let exec = parse(&request).ok_or_else(|| format!("got {} {}", request.method(), request.uri()))?;
+    let program = node.program(&exec.namespace).ok_or_else(|| format!("nothing says what {exec:?} prints"))?;
     let header =
         |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (upgrade, protocols) = (header(UPGRADE), header(SEC_WEBSOCKET_PROTOCOL));
     if !upgrade.eq_ignore_ascii_case("websocket") || !protocols.contains(PROTOCOL) {
-        let message =
-            format!("exec needs a WebSocket of {PROTOCOL}, and got an upgrade to {upgrade:?} of {protocols:?}");
-        return Err(Failure::bad_request(message));
+        return Err(format!(
+            "exec takes a WebSocket of {PROTOCOL}, and got an upgrade to {upgrade:?} of {protocols:?}"
+        ));
     }
     let accept = derive_accept_key(header(SEC_WEBSOCKET_KEY).as_bytes());
-    let accept = HeaderValue::from_str(&accept).map_err(|error| Failure::bad_request(error.to_string()))?;
-    let mut response = Response::new(Either::Left(Full::default()));
+    let accept = HeaderValue::from_str(&accept).map_err(|error| error.to_string())?;
+    let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -92,15 +77,25 @@ pub(crate) fn serve(request: Request<Incoming>, output: Output) -> Result<Answer
     headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
     headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
     tokio::spawn(async move {
-        if let Ok(stream) = hyper::upgrade::on(request).await {
-            // A program takes time to start; kubectl discards what comes before it has made its streams.
-            tokio::time::sleep(STARTS).await;
-            let socket = WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, None).await;
-            // when kubectl has gone away meanwhile, there is nobody left to tell
-            let _ = send(socket, output).await;
-        }
+        let Ok(stream) = hyper::upgrade::on(request).await else { return };
+        // A program may ask an Envoy, and wait for it.
+        let Ok(output) = tokio::task::spawn_blocking(move || program(&exec)).await else { return };
+        // A program takes time to start; kubectl discards what comes before it has made its streams.
+        tokio::time::sleep(STARTS).await;
+        let socket = WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, None).await;
+        // when kubectl has gone away meanwhile, there is nobody left to tell
+        let _ = send(socket, output).await;
     });
     Ok(response)
+}
+
+fn parse(request: &Request<Incoming>) -> Option<Exec> {
+    let parts: Vec<&str> = request.uri().path().split('/').collect();
+    let ["", "exec", namespace, pod, container] = parts[..] else { return None };
+    let query = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
+    let command = query.filter(|(name, _)| name == "command").map(|(_, value)| value.into_owned()).collect();
+    let [namespace, pod, container] = [namespace, pod, container].map(str::to_owned);
+    Some(Exec { namespace, pod, container, command })
 }
 
 type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
