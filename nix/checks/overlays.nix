@@ -25,12 +25,16 @@ in
     touch $out
   '';
 
-  # What the commands for clusters do, by the real kubectl. There is no API server in a sandbox: a double answers.
+  # What the commands for clusters do, by the real kubectl, to a real API server and the real controllers. Only the kubelet and the
+  # injection of sidecars are played.
   kubernetes = pkgs.runCommand "kubernetes" { } ''
     export HTTP_TRACE_CTL=${ctl}/bin/http-trace-ctl HTTP_TRACE_FILTER_WASM=${filter}/lib/http-trace-filter.wasm
     export KUBECTL=${pkgs.kubectl}/bin/kubectl ENVOY=${pkgs.envoy-bin}/bin/envoy
+    export ETCD=${pkgs.etcd}/bin/etcd KUBE_APISERVER=${pkgs.kubernetes}/bin/kube-apiserver
+    export KUBE_CONTROLLER_MANAGER=${pkgs.kubernetes}/bin/kube-controller-manager
     export README=${sources.readme}/README.md
-    echo "API server: a double (tests/e2e/src/kube_api)"
+    "$ETCD" --version | head -n 1
+    "$KUBE_APISERVER" --version
     ${e2e.tests.kubernetes}/bin/http-trace-kubernetes-tests --test-threads 4
     touch $out
   '';

@@ -82,6 +82,26 @@ rec {
       '';
 
   programs = lib.mapAttrs program {
+    # Of nixpkgs' many programs only these. They tell kubectl their version.
+    kubernetes = {
+      src = ./go/kubernetes;
+      packages = {
+        kube-apiserver = "k8s.io/kubernetes/cmd/kube-apiserver";
+        kube-controller-manager = "k8s.io/kubernetes/cmd/kube-controller-manager";
+      };
+      module = "k8s.io/kubernetes";
+      ldflags =
+        version:
+        let
+          tell = name: value: "-X k8s.io/component-base/version.${name}=${value}";
+          parts = lib.splitString "." version;
+        in
+        [
+          (tell "gitVersion" "v${version}")
+          (tell "gitMajor" (lib.head parts))
+          (tell "gitMinor" (builtins.elemAt parts 1))
+        ];
+    };
     opentelemetry-collector = {
       src = ./go/opentelemetry-collector;
       packages.otelcorecol = ".";

@@ -81,6 +81,9 @@ lib.mapAttrs tool {
       inherit envoy;
     };
   };
+  etcd = {
+    packages = [ "etcd-server" ];
+  };
   file = { };
   findutils = {
     mainProgram = "find";
