@@ -8,6 +8,7 @@ mod deploy;
 mod doctor;
 mod kubectl;
 mod mount;
+mod node;
 mod ownership;
 mod policy;
 mod readme;
