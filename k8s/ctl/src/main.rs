@@ -1,6 +1,7 @@
 //! `http-trace-ctl`: native tools around the filter. They use the filter's own code, so the two cannot disagree.
 
 mod cluster;
+mod mesh;
 mod overlay;
 mod reference;
 mod validate;

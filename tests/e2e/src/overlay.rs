@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, io};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use fs_err as fs;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -64,23 +66,43 @@ impl Overlay {
         Ok(Self { root: root.to_owned(), directory: TempDir::new()? })
     }
 
-    /// The wasm that it mounts.
+    /// Where the proxy finds the wasm that its ConfigMap holds, once it is rendered.
     #[must_use]
     pub fn wasm(&self) -> PathBuf {
-        self.root().join("http-trace-filter.wasm")
+        self.directory.path().join("mount/http-trace-filter.wasm")
     }
 
-    /// Applies its patches. The mount is the overlay's own directory.
+    /// Mounts what the ConfigMap holds, as the kubelet would; nothing, where there is none.
+    fn mount(&self) -> io::Result<()> {
+        let Ok(text) = fs::read_to_string(self.root().join("configmap.yaml")) else { return Ok(()) };
+        let map = yaml::documents(&text)?;
+        let mount = self.wasm();
+        let mount = mount.parent().expect("it is in a directory");
+        fs::create_dir_all(mount)?;
+        for (name, data) in map[0]["binaryData"].as_object().into_iter().flatten() {
+            let bytes = STANDARD.decode(data.as_str().unwrap_or_default()).map_err(io::Error::other)?;
+            fs::write(mount.join(name), bytes)?;
+        }
+        Ok(())
+    }
+
+    /// A patch's value, with what is mounted where it is here.
+    fn mounted(&self, value: Value) -> Value {
+        mounted(value, self.wasm().parent().expect("it is in a directory"))
+    }
+
+    /// Mounts its wasm, and applies its patches.
     ///
     /// # Errors
     /// When its EnvoyFilter cannot be read, or has not the patches of a filter that comes by ECDS.
     pub fn render(&self, upstream: SocketAddr, upstream_h2: SocketAddr) -> io::Result<Rendered> {
+        self.mount()?;
         let documents = yaml::documents(&fs::read_to_string(self.root().join("envoyfilter.yaml"))?)?;
         let patches =
             documents.iter().flat_map(|document| document["spec"]["configPatches"].as_array().into_iter().flatten());
         let (mut filters, mut clusters, mut extensions) = (Vec::new(), Vec::new(), Vec::new());
         for patch in patches {
-            let value = mounted(patch["patch"]["value"].clone(), &self.root());
+            let value = self.mounted(patch["patch"]["value"].clone());
             match patch["applyTo"].as_str() {
                 Some("HTTP_FILTER") => filters.push(value),
                 Some("CLUSTER") => clusters.push(value),
@@ -113,6 +135,7 @@ impl Overlay {
     /// # Errors
     /// When its MeshProxyPatch cannot be read.
     pub fn render_kuma(&self, upstream: SocketAddr, upstream_h2: SocketAddr) -> io::Result<Value> {
+        self.mount()?;
         let documents = yaml::documents(&fs::read_to_string(self.root().join("meshproxypatch.yaml"))?)?;
         let (mut filters, mut clusters) = (Vec::new(), Vec::new());
         for change in documents
@@ -121,7 +144,7 @@ impl Overlay {
         {
             for (kind, to) in [("cluster", &mut clusters), ("httpFilter", &mut filters)] {
                 let values = yaml::documents(change[kind]["value"].as_str().unwrap_or_default())?;
-                to.extend(values.into_iter().filter(Value::is_object).map(|value| mounted(value, &self.root())));
+                to.extend(values.into_iter().filter(Value::is_object).map(|value| self.mounted(value)));
             }
         }
         Ok(bootstrap::around(filters, clusters, upstream, upstream_h2))

@@ -4,7 +4,10 @@ use super::{
     kubectl::{Kubectl, unknown_kind},
     mount,
 };
-use crate::overlay::{self, Namespace, Options, kuma, mounting};
+use crate::{
+    mesh::ControlPlane,
+    overlay::{self, Namespace, Options, mounting},
+};
 
 /// Writes the overlays, applies each, and mounts it. A namespace that does not exist is skipped, as by the original.
 ///
@@ -38,16 +41,14 @@ pub(crate) fn undeploy(namespaces: &[Namespace], flags: &mount::Flags) -> Result
         // While pods still mount it, a ConfigMap or ContainerPatch that is gone would keep new ones from starting.
         mount::unmount(namespace, flags)?;
         let label = overlay::selector();
-        for (kind, place) in [
-            ("envoyfilters.networking.istio.io", namespace.as_str()),
-            ("meshproxypatches.kuma.io", namespace.as_str()),
-            ("envoypatchpolicies.gateway.envoyproxy.io", namespace.as_str()),
-            ("configmaps", namespace.as_str()),
-        ] {
-            delete(&Kubectl::new(place), &[kind, "--selector", &label], flags)?;
+        for mesh in ControlPlane::ALL {
+            let mesh = mesh.mesh();
+            delete(&Kubectl::new(namespace), &[mesh.patches().resource, "--selector", &label], flags)?;
+            if let Some((kind, place)) = mesh.beside() {
+                delete(&Kubectl::new(place), &[kind.resource, &mounting::container_patch(namespace.as_str())], flags)?;
+            }
         }
-        let patch = mounting::container_patch(namespace);
-        delete(&Kubectl::new(kuma::SYSTEM_NAMESPACE), &["containerpatches.kuma.io", &patch], flags)
+        delete(&Kubectl::new(namespace), &["configmaps", "--selector", &label], flags)
     })
 }
 

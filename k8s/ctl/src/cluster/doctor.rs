@@ -7,7 +7,10 @@ use super::{
     template,
     workload::Reference,
 };
-use crate::overlay::{MOUNT, Namespace, REVISION, selector};
+use crate::{
+    mesh::{ControlPlane, istio::PROXY},
+    overlay::{MOUNT, Namespace, REVISION, selector},
+};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -77,7 +80,7 @@ fn workloads(kubectl: &Kubectl, filters: &[Filter], report: &mut Report) -> Resu
     let workloads = kubectl.list(&["deployments,statefulsets,daemonsets"])?;
     for workload in &workloads {
         let about = Reference::of(workload)?.to_string();
-        if let Some(reason) = template::skipped(workload) {
+        if let Some(reason) = ControlPlane::Istio.mesh().without_proxy(&workload["spec"]["template"]) {
             report.add(&about, Finding::ok(reason));
             continue;
         }
@@ -101,7 +104,7 @@ fn look_into(kubectl: &Kubectl, pod: &Value, filters: &[Filter], report: &mut Re
     // With native sidecars the proxy is an init container.
     let containers = ["containers", "initContainers"].map(|kind| pod["spec"][kind].as_array());
     let mut containers = containers.into_iter().flatten().flatten();
-    let Some(proxy) = containers.find(|container| container["name"] == "istio-proxy") else {
+    let Some(proxy) = containers.find(|container| container["name"] == PROXY) else {
         let todo = "label the namespace istio-injection=enabled (or istio.io/rev), and replace the pod";
         report.add(&about, Finding::fail("has no istio-proxy".to_owned(), todo));
         return Ok(());
@@ -119,7 +122,7 @@ fn look_into(kubectl: &Kubectl, pod: &Value, filters: &[Filter], report: &mut Re
         report.add(&about, Finding::check(mounts, format!("istio-proxy mounts {MOUNT}"), todo));
     }
     let ask = |path: &str| -> Result<Value, String> {
-        let arguments = ["exec", name, "--container", "istio-proxy", "--", "pilot-agent", "request", "GET", path];
+        let arguments = ["exec", name, "--container", PROXY, "--", "pilot-agent", "request", "GET", path];
         // kubectl loses what a program prints before its streams are made, and says this.
         let lost =
             |answer: &Result<String, String>| answer.as_ref().is_err_and(|error| error.contains("Unknown stream id"));

@@ -2,7 +2,6 @@
 
 pub(crate) mod deploy;
 pub(crate) mod doctor;
-mod entries;
 mod kubectl;
 pub(crate) mod mount;
 mod proxy;

@@ -2,16 +2,13 @@
 
 use super::{
     kubectl::Kubectl,
-    template::{self, Mount},
+    template,
     workload::{self, Changed, Reference},
 };
-use crate::overlay::{FILE, Namespace, mounting, revision_of};
+use crate::overlay::{Namespace, Written};
 use clap::Args;
 use serde_json::Value;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// Which workloads, and how.
 #[derive(Args, Clone, Debug)]
@@ -33,25 +30,26 @@ pub(crate) struct Flags {
 /// # Errors
 /// When there is no overlay, or one of the workloads could not be mounted; each has said why.
 pub(crate) fn mount(namespace: &Namespace, overlays: &Path, flags: &Flags) -> Result<(), String> {
-    let Some(mount) = read(namespace, overlays)? else {
+    let written = Written::read(namespace, overlays)?;
+    let Some(mount) = written.mount else {
         println!("{namespace}: nothing to mount: the wasm comes with the configuration (--delivery inline)");
         return Ok(());
     };
     // Pods that start before it is there stay without the filter, also when it comes. A dry run of all steps has not applied it.
     let config_map = ["get", "configmap", &mount.config_map, "--ignore-not-found", "--output", "name"];
     if !flags.dry_run && Kubectl::new(namespace).run(&config_map)?.trim().is_empty() {
-        let overlay = overlays.join(namespace.as_str());
         return Err(format!(
             "{namespace}: got no ConfigMap {}, takes it to be there first: kubectl apply -k {}",
             mount.config_map,
-            overlay.display()
+            written.directory.display()
         ));
     }
     let words = Words {
         changed: format!("mounted revision {}", mount.revision),
         unchanged: format!("revision {} is mounted already", mount.revision),
     };
-    each(namespace, flags, &words, template::skipped, |workload| template::mounted(workload, &mount))
+    let skipped = |workload: &Value| mount.mesh.mesh().without_proxy(&workload["spec"]["template"]);
+    each(namespace, flags, &words, skipped, |workload| template::mounted(workload, &mount))
 }
 
 /// Restores what was there before [`mount`].
@@ -106,23 +104,6 @@ fn each(
     }
     println!("{namespace}: {} workloads, {refused} refused", workloads.len());
     if refused > 0 { Err(format!("{namespace}: {refused} of {} workloads refused", workloads.len())) } else { Ok(()) }
-}
-
-/// What the overlay of the namespace says is to be mounted; `None`: nothing.
-fn read(namespace: &Namespace, overlays: &Path) -> Result<Option<Mount>, String> {
-    let directory = overlays.join(namespace.as_str());
-    let path = directory.join("kustomization.yaml");
-    let text = fs::read_to_string(&path)
-        .map_err(|error| format!("{}: {error}; takes the overlay that `overlay {namespace}` writes", path.display()))?;
-    let kustomization: Value =
-        serde_yaml_ng::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    let Some(config_map) = kustomization["configMapGenerator"][0]["name"].as_str() else { return Ok(None) };
-    let container_patch = directory.join("containerpatch.yaml").exists();
-    Ok(Some(Mount {
-        revision: revision_of(&directory.join(FILE))?,
-        config_map: config_map.to_owned(),
-        container_patch: container_patch.then(|| mounting::container_patch(namespace)),
-    }))
 }
 
 /// Where overlays are.

@@ -13,7 +13,7 @@ pub(super) fn component(plan: &Plan<'_>, base: &Value, own: &Value) -> Value {
             "patch": yaml::text(&Value::Array(changes)),
         }));
     }
-    let mount = if plan.options.context == Context::Gateway { mounted_for_real(plan) } else { mounted_by_istio(plan) };
+    let mount = if plan.context == Context::Gateway { mounted_for_real(plan) } else { mounted_by_istio(plan) };
     for kind in ["Deployment", "StatefulSet", "DaemonSet"] {
         let mut patch = json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": { "name": "every" } });
         patch["spec"] = json!({ "template": mount });

@@ -1,6 +1,6 @@
 //! The filter's own configuration, as the mesh hands it to the filter.
 
-use super::{Address, ControlPlane, Options};
+use super::{Address, Context, Options};
 use http_trace_filter::config::Config;
 use serde_json::{Map, Value, json};
 use std::fs;
@@ -20,7 +20,7 @@ impl Configuration {
     ///
     /// # Errors
     /// What is wrong in the file, as the filter itself would say it; or with the options.
-    pub(crate) fn new(options: &Options) -> Result<Self, String> {
+    pub(crate) fn new(options: &Options, context: Context) -> Result<Self, String> {
         let given = match &options.config {
             None => b"{}".to_vec(),
             Some(path) => fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?,
@@ -43,7 +43,7 @@ impl Configuration {
             if options.istio_cluster {
                 return address.istio_cluster();
             }
-            let name = format!("{kind}_{}", options.context.word());
+            let name = format!("{kind}_{}", context.word());
             clusters.push((name.clone(), address.clone()));
             Ok(name)
         };
@@ -67,8 +67,10 @@ impl Configuration {
                 hosts.insert("cluster".to_owned(), json!(named("trace_sampling_manager", &options.sampling)?));
             }
         }
-        if options.mesh == ControlPlane::Kuma && !root.contains_key("mesh") && !root.contains_key("service_mesh") {
-            root.insert("mesh".to_owned(), json!("kuma"));
+        if let Some(mesh) = options.mesh.mesh().of_filter() {
+            if !root.contains_key("mesh") && !root.contains_key("service_mesh") {
+                root.insert("mesh".to_owned(), json!(mesh));
+            }
         }
         let json = Value::Object(root).to_string();
         check(json.as_bytes())?;

@@ -1,10 +1,10 @@
 //! `manifests`: what stands in the repository under `k8s/`, generated so that it cannot drift from the wasm or from this code.
 
 use super::{
-    Address, Configuration, Context, ControlPlane, Delivery, Directory, FILE, Namespace, Options, Plan, Wasm,
-    component, istio, kustomization, options::Transport, policy, yaml,
+    Address, Configuration, Context, Delivery, Directory, Namespace, Options, Plan, Wasm, component, config_map, files,
+    kustomization, options::Transport, policy, yaml,
 };
-use serde_json::json;
+use crate::mesh::{ControlPlane, envoy_gateway::Target};
 use std::path::Path;
 
 /// The collector that the examples name.
@@ -15,50 +15,39 @@ const COLLECTOR: &str = "collector.observability.svc.cluster.local:9000";
 /// # Errors
 /// As [`super::run`].
 pub(crate) fn run(root: &Path, wasm: &Path) -> Result<(), String> {
-    let mut directories = vec![
-        overlay(root, "overlays/example", "example", options(wasm)?)?,
-        overlay(root, "kuma/example", "example", Options { mesh: ControlPlane::Kuma, ..options(wasm)? })?,
-    ];
     let base = options(wasm)?;
-    let (bytes, configuration) = (Wasm::read(&base)?, Configuration::new(&base)?);
-    let plan = Plan { options: &base, configuration: &configuration, wasm: &bytes };
-    let filter = istio::envoy_filter(&plan, None);
-    let kustomization = kustomization::kustomization(&plan, None, &["envoyfilter.yaml"]);
-    let files = vec![
-        ("envoyfilter.yaml", yaml::document(&filter)),
-        ("kustomization.yaml", yaml::document(&kustomization)),
-        (FILE, bytes.bytes().to_vec()),
+    let wasm = Wasm::read(&base)?;
+    let namespace: Namespace = "example".parse()?;
+    let kuma = Options { mesh: ControlPlane::Kuma, ..base.clone() };
+    let mut directories = vec![
+        Directory::new(root.join("overlays/example"), files(&base, &wasm, &namespace)?),
+        Directory::new(root.join("kuma/example"), files(&kuma, &wasm, &namespace)?),
     ];
-    directories.push(Directory::new(root.join("base"), files));
+    let mesh = base.mesh.mesh();
+    let configuration = Configuration::new(&base, Context::Outbound)?;
+    let plan = Plan { options: &base, context: Context::Outbound, configuration: &configuration, wasm: &wasm };
+    let filter = mesh.patch(&plan, None);
+    let objects = [(mesh.patches().file, &filter), (config_map::FILE, &config_map::config_map(&plan, None))];
+    directories.push(directory(root, "base", &objects));
     let [policy, binding] = policy::objects(&plan);
-    let resources = json!({
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "resources": ["policy.yaml", "binding.yaml"],
-    });
-    let files = vec![
-        ("policy.yaml", yaml::document(&policy)),
-        ("binding.yaml", yaml::document(&binding)),
-        ("kustomization.yaml", yaml::document(&resources)),
-    ];
-    directories.push(Directory::new(root.join("cluster"), files));
+    directories.push(directory(root, "cluster", &[("policy.yaml", &policy), ("binding.yaml", &binding)]));
     for context in Context::ALL {
-        let options = Options { context, ..base.clone() };
-        let configuration = Configuration::new(&options)?;
-        let plan = Plan { options: &options, configuration: &configuration, wasm: &bytes };
-        let component = component::component(&plan, &filter, &istio::envoy_filter(&plan, None));
-        let files = vec![("kustomization.yaml", yaml::document(&component))];
+        let configuration = Configuration::new(&base, context)?;
+        let plan = Plan { context, configuration: &configuration, ..plan };
+        let component = component::component(&plan, &filter, &mesh.patch(&plan, None));
+        let files = vec![(kustomization::FILE, yaml::document(&component))];
         directories.push(Directory::new(root.join("components").join(context.word()), files));
     }
     directories.iter().try_for_each(Directory::check)?;
     directories.iter().try_for_each(Directory::write)
 }
 
-fn overlay(root: &Path, path: &str, namespace: &str, options: Options) -> Result<Directory, String> {
-    let (wasm, configuration) = (Wasm::read(&options)?, Configuration::new(&options)?);
-    let namespace: Namespace = namespace.parse()?;
-    let plan = Plan { options: &options, configuration: &configuration, wasm: &wasm };
-    Ok(Directory::new(root.join(path), plan.files(&namespace)))
+/// These objects, and a kustomization of them.
+fn directory(root: &Path, path: &str, objects: &[(&'static str, &serde_json::Value)]) -> Directory {
+    let names: Vec<&str> = objects.iter().map(|(name, _)| *name).collect();
+    let mut files: Vec<_> = objects.iter().map(|(name, object)| (*name, yaml::document(object))).collect();
+    files.push((kustomization::FILE, yaml::document(&kustomization::kustomization(&names))));
+    Directory::new(root.join(path), files)
 }
 
 fn options(wasm: &Path) -> Result<Options, String> {
@@ -68,11 +57,10 @@ fn options(wasm: &Path) -> Result<Options, String> {
         collector,
         sampling_enabled: false,
         config: None,
-        context: Context::Outbound,
+        contexts: vec![Context::Outbound],
         delivery: Delivery::Configmap,
         mesh: ControlPlane::Istio,
-        gateway: None,
-        listener: "http".to_owned(),
+        target: Target::default(),
         istio_cluster: false,
         transport: Transport::default(),
         out: "k8s/overlays".into(),

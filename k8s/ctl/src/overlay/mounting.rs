@@ -1,6 +1,6 @@
 //! What a mount is made of. The mount commands, the components and the admission policy all write it, and must agree.
 
-use super::{MOUNT, Namespace};
+use super::MOUNT;
 use serde_json::{Value, json};
 
 /// The annotation in which Istio's injection looks for volumes, by name.
@@ -43,6 +43,6 @@ pub(crate) fn annotations(config_map: &str) -> [(&'static str, String); 2] {
 }
 
 /// Kuma's ContainerPatch of a namespace.
-pub(crate) fn container_patch(namespace: &Namespace) -> String {
+pub(crate) fn container_patch(namespace: &str) -> String {
     format!("http-trace-filter-{namespace}")
 }

@@ -1,6 +1,7 @@
 //! What an overlay is made from: the command line, and the original deploy.sh's variables.
 
 use super::{Address, namespace};
+use crate::mesh::{ControlPlane, envoy_gateway::Target};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -24,9 +25,9 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Whose traffic is recorded: what workloads send, what they receive, or what gateways forward.
-    /// [default: outbound; with --mesh envoy-gateway, which has no other, gateway]
-    #[arg(long, value_enum)]
-    context: Option<Context>,
+    /// Several with commas between. [default: outbound; with --mesh envoy-gateway, which has no other, gateway]
+    #[arg(long = "context", value_enum, value_name = "CONTEXT", value_delimiter = ',')]
+    contexts: Vec<Context>,
     /// How proxies get the wasm: a mounted ConfigMap, or with the configuration that the mesh sends them.
     /// [default: configmap; with --mesh envoy-gateway, which has no other, inline]
     #[arg(long, value_enum)]
@@ -34,12 +35,8 @@ pub(crate) struct Flags {
     /// The mesh.
     #[arg(long, value_enum, default_value_t = ControlPlane::Istio)]
     mesh: ControlPlane,
-    /// With --mesh envoy-gateway: the Gateway, which is in the overlay's namespace.
-    #[arg(long, value_name = "NAME", value_parser = namespace::prefix)]
-    gateway: Option<String>,
-    /// With --mesh envoy-gateway: the Gateway's listener.
-    #[arg(long, value_name = "NAME", value_parser = namespace::prefix, default_value = "http")]
-    listener: String,
+    #[command(flatten)]
+    target: Target,
     /// Reach the collector by Istio's own cluster for it, with mutual TLS, instead of a new one.
     #[arg(long, conflicts_with_all = ["tls", "http2"])]
     istio_cluster: bool,
@@ -84,7 +81,7 @@ pub(crate) struct Transport {
 }
 
 /// Whose traffic is recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Context {
     Outbound,
     Inbound,
@@ -111,12 +108,14 @@ pub(crate) enum Delivery {
     Inline,
 }
 
-/// What gives the proxies their configuration. (The filter's own `mesh` says where endpoints name their namespace.)
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ControlPlane {
-    Istio,
-    Kuma,
-    EnvoyGateway,
+impl Delivery {
+    /// As it stands on the command line.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Configmap => "configmap",
+            Self::Inline => "inline",
+        }
+    }
 }
 
 /// All that an overlay depends on, but for the contents of files.
@@ -127,12 +126,11 @@ pub(crate) struct Options {
     /// Whether the environment turns `sampling.hosts` on.
     pub(crate) sampling_enabled: bool,
     pub(crate) config: Option<PathBuf>,
-    pub(crate) context: Context,
+    /// Each once.
+    pub(crate) contexts: Vec<Context>,
     pub(crate) delivery: Delivery,
     pub(crate) mesh: ControlPlane,
-    /// There is one with [`ControlPlane::EnvoyGateway`].
-    pub(crate) gateway: Option<String>,
-    pub(crate) listener: String,
+    pub(crate) target: Target,
     pub(crate) istio_cluster: bool,
     pub(crate) transport: Transport,
     pub(crate) out: PathBuf,
@@ -183,50 +181,48 @@ impl Options {
             (None, None) => "http-trace-filter".to_owned(),
         };
         let wasm = ["WASM_FILTER_BINARY_PATH", "HTTP_TRACE_FILTER_WASM"].into_iter().find_map(set).map(PathBuf::from);
-        let (mesh, gateway) = (flags.mesh, flags.gateway);
-        let of_gateway = mesh == ControlPlane::EnvoyGateway;
-        let context = flags.context.unwrap_or(if of_gateway { Context::Gateway } else { Context::Outbound });
-        let delivery = flags.delivery.unwrap_or(if of_gateway { Delivery::Inline } else { Delivery::Configmap });
-        let wrong = match mesh {
-            ControlPlane::Kuma | ControlPlane::EnvoyGateway if flags.istio_cluster => {
-                Some("--istio-cluster: takes --mesh istio")
-            }
-            ControlPlane::Kuma if context == Context::Gateway => {
-                Some("--context: got gateway with --mesh kuma, takes outbound or inbound")
-            }
-            ControlPlane::EnvoyGateway if context != Context::Gateway => {
-                Some("--context: --mesh envoy-gateway takes gateway")
-            }
-            ControlPlane::EnvoyGateway if delivery != Delivery::Inline => {
-                Some("--delivery: --mesh envoy-gateway takes inline")
-            }
-            ControlPlane::EnvoyGateway if gateway.is_none() => {
-                Some("--gateway: --mesh envoy-gateway takes the name of the Gateway")
-            }
-            ControlPlane::Istio | ControlPlane::Kuma if gateway.is_some() => {
-                Some("--gateway: takes --mesh envoy-gateway")
-            }
-            _ => None,
-        };
-        if let Some(wrong) = wrong {
-            return Err(wrong.to_owned());
+        let mesh = flags.mesh.mesh();
+        let mut contexts = flags.contexts;
+        if contexts.is_empty() {
+            contexts.extend(mesh.contexts().first());
         }
-        Ok(Self {
+        contexts.sort();
+        contexts.dedup();
+        let delivery = flags.delivery.or(mesh.deliveries().first().copied()).unwrap_or(Delivery::Configmap);
+        let given = flags.istio_cluster.then_some("--istio-cluster").into_iter().chain(flags.target.given());
+        for option in given {
+            if !mesh.options().contains(&option) {
+                let other = ControlPlane::ALL.into_iter().find(|other| other.mesh().options().contains(&option));
+                return Err(format!("{option}: takes --mesh {}", other.unwrap_or(flags.mesh)));
+            }
+        }
+        let among = |option: &str, got: &str, takes: Vec<&str>| {
+            if takes.contains(&got) {
+                return Ok(());
+            }
+            Err(format!("{option}: got {got}, --mesh {} takes {}", flags.mesh, takes.join(" or ")))
+        };
+        for context in &contexts {
+            among("--context", context.word(), mesh.contexts().iter().map(|context| context.word()).collect())?;
+        }
+        among("--delivery", delivery.word(), mesh.deliveries().iter().map(|delivery| delivery.word()).collect())?;
+        let options = Self {
             sampling: flags.sampling.unwrap_or_else(|| Address { port: sampling_port, ..collector.clone() }),
             collector,
             sampling_enabled,
             config: flags.config,
-            context,
+            contexts,
             delivery,
-            mesh,
-            gateway,
-            listener: flags.listener,
+            mesh: flags.mesh,
+            target: flags.target,
             istio_cluster: flags.istio_cluster,
             transport: flags.transport,
             out: flags.out,
             wasm: flags.wasm.or(wasm),
             unrestricted: flags.unrestricted,
             config_map_name,
-        })
+        };
+        mesh.check(&options)?;
+        Ok(options)
     }
 }

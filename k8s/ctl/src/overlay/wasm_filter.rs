@@ -1,16 +1,16 @@
 //! The HTTP filter `envoy.filters.http.wasm`, as Envoy's configuration.
 
-use super::{Delivery, FILE, MOUNT, Plan};
+use super::{Delivery, MOUNT, Plan, WASM};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
 /// The type of the filter's configuration.
-pub(super) const TYPE: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
+pub(crate) const TYPE: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 
 /// Its `typed_config`.
-pub(super) fn typed_config(plan: &Plan<'_>) -> Value {
+pub(crate) fn typed_config(plan: &Plan<'_>) -> Value {
     let code = match plan.options.delivery {
-        Delivery::Configmap => json!({ "filename": format!("{MOUNT}/{FILE}") }),
+        Delivery::Configmap => json!({ "filename": format!("{MOUNT}/{WASM}") }),
         Delivery::Inline => json!({ "inline_bytes": STANDARD.encode(plan.wasm.bytes()) }),
     };
     let mut typed_config = json!({

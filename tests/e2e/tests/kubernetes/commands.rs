@@ -158,9 +158,10 @@ impl Site {
 
     /// The revision that the overlay mounts.
     pub(crate) fn revision(&self) -> String {
-        let text = fs::read_to_string(self.overlay().join("generated.sha256")).expect("an overlay");
-        let line = text.lines().find(|line| line.ends_with(".wasm")).expect("a wasm");
-        line[..12].to_owned()
+        let files = ["envoyfilter.yaml", "meshproxypatch.yaml"].map(|name| self.overlay().join(name));
+        let text = files.iter().find_map(|path| fs::read_to_string(path).ok()).expect("an overlay");
+        let (_, revision) = text.split_once(&format!("{REVISION}: \"")).expect("a label");
+        revision[..12].to_owned()
     }
 
     /// Whether this pod's proxy mounts that revision.

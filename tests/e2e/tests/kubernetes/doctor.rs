@@ -44,20 +44,17 @@ impl Ward {
         let rendered = overlay.render(upstream.h1, upstream.h2).expect("patches");
         if !whole {
             // Only the proxy's copy: the overlay that is applied is sound.
-            fs::remove_file(site.overlay().join("http-trace-filter.wasm")).expect("it was written");
+            fs::remove_file(overlay.wasm()).expect("it was mounted");
         }
         let envoy = Envoy::run(&rendered.bootstrap).await.expect("Envoy");
-        if !whole {
-            site.ok(&format!("overlay {shop} --collector {}", collector.address));
-        }
         let directory = TempDir::new().expect("a directory");
         let rig = Rig { envoy, upstream, collector, directory };
         let admin = rig.envoy.admin();
-        site.api.exec_answer(shop, move |exec| answer(admin, exec));
+        site.api.exec_answer(shop, move |exec| answer(&admin, exec));
         Self { site, rig, _overlay: overlay }
     }
 
-    fn deploy(&self) {
+    pub(crate) fn deploy(&self) {
         self.site.put(workload("Deployment", "orders"));
         self.site.ok(&format!("deploy {} --collector {}", self.site.namespace, self.rig.collector.address));
     }
@@ -70,14 +67,14 @@ impl Ward {
         assert_eq!(exchange.answer.status(), 200);
     }
 
-    fn findings(&self) -> (bool, String) {
+    pub(crate) fn findings(&self) -> (bool, String) {
         let printed = self.site.run(&format!("doctor {}", self.site.namespace));
         (printed.success, printed.stdout + &printed.stderr)
     }
 }
 
 /// What `pilot-agent request GET PATH` prints in the proxy's container.
-fn answer(admin: Admin, exec: &Exec) -> Output {
+pub(crate) fn answer(admin: &Admin, exec: &Exec) -> Output {
     let words: Vec<&str> = exec.command.iter().map(String::as_str).collect();
     let ["pilot-agent", "request", "GET", path] = words[..] else {
         return Output { stderr: format!("{words:?} is not found"), code: 127, ..Output::default() };

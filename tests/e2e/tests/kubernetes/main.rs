@@ -3,12 +3,14 @@
 //! `KUBECTL` names the kubectl, `ETCD`, `KUBE_APISERVER` and `KUBE_CONTROLLER_MANAGER` the cluster, `HTTP_TRACE_CTL` the commands,
 //! `HTTP_TRACE_FILTER_WASM` the filter, `ENVOY` the Envoy, `README` the README.
 
+mod applying;
 mod commands;
 mod deploy;
 mod doctor;
 mod kubectl;
 mod mount;
 mod node;
+mod notes;
 mod ownership;
 mod policy;
 mod readme;

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http_trace_e2e::envoy;
 use http_trace_e2e::overlay::Overlay;
 use http_trace_e2e::yaml;
@@ -58,7 +60,10 @@ fn kinds() -> Vec<Vec<&'static str>> {
             }
         }
     }
-    kinds.push(vec!["--mesh", "envoy-gateway", "--context", "gateway", "--delivery", "inline", "--gateway", "eg"]);
+    let gateway = ["--mesh", "envoy-gateway", "--context", "gateway", "--delivery", "inline"];
+    kinds.push([&gateway[..], &["--gateway", "eg"]].concat());
+    kinds.push([&gateway[..], &["--gateway-class", "eg", "--xds-listener", "tcp-80"]].concat());
+    kinds.push(vec!["--mesh", "istio", "--context", "outbound,inbound", "--delivery", "configmap"]);
     kinds
 }
 
@@ -134,7 +139,10 @@ fn the_proxy_finds_what_the_config_map_holds() {
 fn the_example_is_there_and_names_this_filter() {
     let root = program("K8S").join("overlays/example");
     let objects = render(&root);
-    let wasm = fs::read(root.join("http-trace-filter.wasm")).expect("the wasm");
+    let map = objects.iter().find(|object| object["kind"] == "ConfigMap").expect("a ConfigMap");
+    let wasm = map["binaryData"]["http-trace-filter.wasm"].as_str().expect("base64");
+    // One line: the API server keeps it so, and a second apply finds nothing to change.
+    let wasm = STANDARD.decode(wasm).expect("base64 without line breaks");
     let built = fs::read(envoy::wasm().expect("the filter")).expect("the wasm");
     // Not `assert_eq`, which would print both.
     assert!(wasm == built, "another filter is built");

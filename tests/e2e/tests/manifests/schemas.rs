@@ -29,19 +29,16 @@ pub(crate) fn check(object: &Value) -> Result<(), String> {
         let index = compiler.compile("schema.json", &mut schemas).expect("a schema");
         return schemas.validate(object, index).map_err(|error| format!("{error:#}"));
     }
-    // kustomize breaks base64 into lines, which Kubernetes' own decoder skips and this one does not.
     let mut object = object.clone();
-    let data = object.get_mut("binaryData").and_then(Value::as_object_mut);
-    for text in data.into_iter().flat_map(|data| data.values_mut()) {
-        *text = text.as_str().unwrap_or_default().replace('\n', "").into();
-    }
     let mut unknown = Vec::new();
     let mut note = |path: serde_ignored::Path<'_>| unknown.push(path.to_string());
     match kind {
         "ConfigMap" => serde_ignored::deserialize::<_, _, ConfigMap>(&object, &mut note).map(drop),
         "MutatingAdmissionPolicy" | "MutatingAdmissionPolicyBinding" => {
             // The types are those of Kubernetes 1.34, in which they are v1beta1; 1.36 made them v1 as they were.
-            if object["apiVersion"] != "admissionregistration.k8s.io/v1" {
+            let version =
+                object["apiVersion"].as_str().and_then(|version| version.strip_prefix("admissionregistration.k8s.io/"));
+            if !matches!(version, Some("v1" | "v1beta1")) {
                 return Err(format!("apiVersion: got {}", object["apiVersion"]));
             }
             object["apiVersion"] = json!("admissionregistration.k8s.io/v1beta1");
@@ -84,6 +81,13 @@ fn every_object_of_every_overlay_holds() {
 #[test]
 fn the_policy_holds_and_is_off_unless_asked_for() {
     let objects = render(&program("K8S").join("cluster"));
+    let mut beta = render(&program("K8S").join("cluster/v1beta1"));
+    for object in &mut beta {
+        check(object).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(object["apiVersion"], "admissionregistration.k8s.io/v1beta1");
+        object["apiVersion"] = json!("admissionregistration.k8s.io/v1");
+    }
+    assert_eq!(objects, beta, "the two differ in nothing else");
     assert_eq!(objects.len(), 2);
     for object in &objects {
         check(object).unwrap_or_else(|error| panic!("{error}"));

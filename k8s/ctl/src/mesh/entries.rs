@@ -89,11 +89,20 @@ pub(crate) fn with(
     Ok(entries.text())
 }
 
-/// What was there before [`with`]: `before` as it stood if nothing else changed since, otherwise what is there without the entry.
-/// `None`: no annotation.
-pub(crate) fn without(annotation: Option<&str>, name: &str, before: Option<&str>) -> Option<String> {
+/// What was there before [`with`]: `before` as it stood if nothing else changed since, otherwise what is there without the entry,
+/// if it is ours. `None`: no annotation.
+pub(crate) fn without(
+    annotation: Option<&str>,
+    name: &str,
+    ours: impl Fn(&Value) -> bool,
+    before: Option<&str>,
+) -> Option<String> {
     let annotation = annotation?;
-    let Ok(mut entries) = Entries::parse(annotation) else { return Some(annotation.to_owned()) };
+    let kept = || Some(annotation.to_owned());
+    let Ok(mut entries) = Entries::parse(annotation) else { return kept() };
+    if !entries.get(name).is_some_and(|entry| ours(&entry)) {
+        return kept();
+    }
     entries.remove(name);
     let same = match Entries::parse(before.unwrap_or_default()) {
         Ok(before) => before == entries || (before.is_empty() && entries.is_empty()),

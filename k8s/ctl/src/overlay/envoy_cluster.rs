@@ -1,13 +1,19 @@
 //! Envoy clusters for the collector and the sampling manager.
 
-use super::{Address, options::Transport};
+use super::{Address, Plan, options::Transport};
 use serde_json::{Value, json};
 
 const TLS: &str = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext";
 const HTTP: &str = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
+/// The clusters that are not there yet.
+pub(crate) fn all(plan: &Plan<'_>) -> Vec<Value> {
+    let transport = &plan.options.transport;
+    plan.configuration.clusters.iter().map(|(name, address)| cluster(name, address, transport)).collect()
+}
+
 /// A cluster of one address: <https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/cluster/v3/cluster.proto>.
-pub(super) fn cluster(name: &str, address: &Address, transport: &Transport) -> Value {
+fn cluster(name: &str, address: &Address, transport: &Transport) -> Value {
     let socket = json!({ "address": address.host, "port_value": address.port });
     let mut cluster = json!({
         "name": name,
