@@ -74,7 +74,7 @@ fn the_same_bytes_every_time_and_a_list_that_sha256sum_takes() {
     let names: Vec<_> =
         files.keys().map(|path| path.strip_prefix(place.0.path()).expect("below").display().to_string()).collect();
     let of = |namespace: &str| {
-        ["envoyfilter.yaml", "generated.sha256", "http-trace-filter.wasm", "kustomization.yaml"]
+        ["configmap.yaml", "envoyfilter.yaml", "generated.sha256", "kustomization.yaml"]
             .map(|name| format!("k8s/overlays/{namespace}/{name}"))
     };
     assert_eq!(names, [of("billing"), of("shop")].concat());
@@ -125,8 +125,8 @@ fn the_original_s_variables_are_honoured() {
     ] {
         assert!(patch.contains(expected), "{expected} is not in\n{patch}");
     }
-    let kustomization = fs::read_to_string(place.0.path().join("k8s/overlays/shop/kustomization.yaml")).expect("text");
-    assert!(kustomization.contains(&format!("\"wasm-filter-{REVISION}\"")), "{kustomization}");
+    let map = fs::read_to_string(place.0.path().join("k8s/overlays/shop/configmap.yaml")).expect("text");
+    assert!(map.contains(&format!("  name: \"wasm-filter-{REVISION}\"\n")), "{map}");
     // The command line counts more.
     let patch = place.written("shop --collector [2001:db8::1]:1 --sampling manager.example:2", &environment);
     assert!(patch.contains(r#"address: "2001:db8::1""#) && patch.contains("type: \"STATIC\""), "{patch}");
@@ -161,6 +161,40 @@ fn tls_and_http2_are_the_cluster_s() {
         ["sni: \"a.example\"", "\"/ca.pem\"", "\"/c.pem\"", "\"/k.pem\"", "http2_protocol_options", "- \"h2\""]
     {
         assert!(patch.contains(expected), "{expected} is not in\n{patch}");
+    }
+}
+
+/// By the Gateway's listener, by Envoy's own name for it, and for the GatewayClass of Gateways that are merged.
+#[test]
+fn envoy_gateway_s_listeners_have_any_name() {
+    let place = Place::new();
+    for (arguments, listener, kind, target) in [
+        ("--gateway eg", "shop/eg/http", "Gateway", "eg"),
+        ("--gateway eg --listener web", "shop/eg/web", "Gateway", "eg"),
+        ("--gateway eg --xds-listener tcp-80", "tcp-80", "Gateway", "eg"),
+        ("--gateway-class merged --xds-listener tcp-443", "tcp-443", "GatewayClass", "merged"),
+        ("--gateway-class merged --xds-listener shop/eg/web", "shop/eg/web", "GatewayClass", "merged"),
+    ] {
+        let patch = place.written(&format!("shop --mesh envoy-gateway {arguments}"), &[]);
+        for expected in
+            [format!("      name: \"{listener}\"\n"), format!("    kind: \"{kind}\"\n    name: \"{target}\"\n")]
+        {
+            assert!(patch.contains(&expected), "{arguments}: {expected} is not in\n{}", &patch[..600]);
+        }
+    }
+}
+
+/// One filter for each direction, and one ConfigMap for all.
+#[test]
+fn several_directions_are_each_a_patch() {
+    let place = Place::new();
+    let patch = place.written("shop --context gateway,inbound --context outbound,inbound", &[]);
+    let documents: Vec<&str> = patch.split("---\n").collect();
+    let contexts = ["outbound", "inbound", "gateway"];
+    assert_eq!(documents.len(), contexts.len(), "{patch}");
+    for (document, context) in documents.iter().zip(contexts) {
+        assert!(document.contains(&format!("  name: \"http-trace-filter-{context}-{REVISION}\"\n")), "{document}");
+        assert!(document.contains(&format!("name: \"trace_analyzer_{context}\"\n")), "{document}");
     }
 }
 
@@ -217,6 +251,10 @@ fn wrong_input_changes_nothing() {
         ("shop --mesh envoy-gateway", "--gateway: --mesh envoy-gateway takes the name"),
         ("shop --mesh envoy-gateway --gateway eg --context inbound", "takes gateway"),
         ("shop --mesh envoy-gateway --gateway eg --delivery configmap", "takes inline"),
+        ("shop --mesh envoy-gateway --gateway-class eg", "--xds-listener"),
+        ("shop --mesh envoy-gateway --gateway-class eg --gateway a --xds-listener tcp-80", "cannot be used with"),
+        ("shop --mesh envoy-gateway --gateway a --listener b --xds-listener tcp-80", "cannot be used with"),
+        ("shop --xds-listener tcp-80", "--xds-listener: takes --mesh envoy-gateway"),
         ("shop --gateway eg", "--gateway: takes --mesh envoy-gateway"),
         ("shop --mesh envoy-gateway --gateway a/b", "--gateway"),
         ("shop --tls-ca /ca.pem", "--tls"),

@@ -12,19 +12,36 @@ pub(crate) struct Target {
     /// With --mesh envoy-gateway: the Gateway, which is in the overlay's namespace.
     #[arg(long, value_name = "NAME", value_parser = prefix)]
     gateway: Option<String>,
+    /// With --mesh envoy-gateway: the GatewayClass, where its Gateways are merged into one Envoy.
+    #[arg(long, value_name = "NAME", value_parser = prefix, conflicts_with_all = ["gateway", "listener"], requires = "xds_listener")]
+    gateway_class: Option<String>,
     /// With --mesh envoy-gateway: the Gateway's listener [default: http].
     #[arg(long, value_name = "NAME", value_parser = prefix)]
     listener: Option<String>,
+    /// With --mesh envoy-gateway: what Envoy itself calls the listener: tcp-80 with XDSNameSchemeV2, Envoy Gateway's way from 1.10 on;
+    /// else NAMESPACE/GATEWAY/LISTENER.
+    #[arg(long, value_name = "NAME", value_parser = listener, conflicts_with = "listener")]
+    xds_listener: Option<String>,
+}
+
+/// Any name but none.
+fn listener(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.contains(char::is_whitespace) {
+        return Err("takes a name such as tcp-80, without spaces".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 impl Target {
     /// The options that were given.
     pub(crate) fn given(&self) -> impl Iterator<Item = &'static str> {
-        [("--gateway", self.gateway.is_some()), ("--listener", self.listener.is_some())]
-            .into_iter()
-            .filter_map(|(name, given)| given.then_some(name))
+        let given = [&self.gateway, &self.gateway_class, &self.listener, &self.xds_listener].map(Option::is_some);
+        OPTIONS.iter().zip(given).filter_map(|(name, given)| given.then_some(*name))
     }
 }
+
+/// The options of [`Target`], in its order.
+const OPTIONS: [&str; 4] = ["--gateway", "--gateway-class", "--listener", "--xds-listener"];
 
 pub(crate) struct EnvoyGateway;
 
@@ -38,15 +55,21 @@ impl Mesh for EnvoyGateway {
         &[Delivery::Inline]
     }
 
+    /// Its proxies are its own: what a mesh has in the namespace is none of its business, and the other way round.
+    fn is_of_pods(&self) -> bool {
+        false
+    }
+
     fn options(&self) -> &'static [&'static str] {
-        &["--gateway", "--listener"]
+        &OPTIONS
     }
 
     fn check(&self, options: &Options) -> Result<(), String> {
-        match options.target.gateway {
-            Some(_) => Ok(()),
-            None => Err("--gateway: --mesh envoy-gateway takes the name of the Gateway".to_owned()),
+        let target = &options.target;
+        if target.gateway.is_some() || target.gateway_class.is_some() {
+            return Ok(());
         }
+        Err("--gateway: --mesh envoy-gateway takes the name of the Gateway, or --gateway-class".to_owned())
     }
 
     fn patches(&self) -> Kind {
@@ -61,7 +84,14 @@ impl Mesh for EnvoyGateway {
     fn patch(&self, plan: &Plan<'_>, namespace: Option<&Namespace>) -> Value {
         let (name, target) = (plan.name(), &plan.options.target);
         let gateway = target.gateway.as_deref().unwrap_or_default();
-        let listener = target.listener.as_deref().unwrap_or("http");
+        let (kind, target_name) = match &target.gateway_class {
+            Some(class) => ("GatewayClass", &class[..]),
+            None => ("Gateway", gateway),
+        };
+        let listener = target.xds_listener.clone().unwrap_or_else(|| {
+            let namespace = namespace.map_or("default", Namespace::as_str);
+            format!("{namespace}/{gateway}/{}", target.listener.as_deref().unwrap_or("http"))
+        });
         let clusters = envoy_cluster::all(plan);
         let clusters = clusters.iter().map(|cluster| {
             json!({
@@ -72,7 +102,7 @@ impl Mesh for EnvoyGateway {
         });
         let filter = json!({
             "type": "type.googleapis.com/envoy.config.listener.v3.Listener",
-            "name": format!("{}/{gateway}/{listener}", namespace.map_or("default", Namespace::as_str)),
+            "name": listener,
             "operation": {
                 "op": "add",
                 // In whichever filter chain: that of a listener with TLS is another.
@@ -87,7 +117,7 @@ impl Mesh for EnvoyGateway {
             "metadata": plan.metadata(&name, namespace),
             "spec": {
                 "type": "JSONPatch",
-                "targetRef": { "group": "gateway.networking.k8s.io", "kind": "Gateway", "name": gateway },
+                "targetRef": { "group": "gateway.networking.k8s.io", "kind": kind, "name": target_name },
                 "jsonPatches": clusters.chain([filter]).collect::<Vec<_>>(),
             },
         })
