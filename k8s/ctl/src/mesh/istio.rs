@@ -96,12 +96,18 @@ impl Mesh for Istio {
     }
 
     fn without_proxy(&self, template: &Value) -> Option<String> {
+        // istiod's own Deployment of a Gateway has the proxy in it, and asks for no second one.
+        let containers = template["spec"]["containers"].as_array();
+        if containers.into_iter().flatten().any(|container| container["name"] == PROXY) {
+            return None;
+        }
         if template["spec"]["hostNetwork"] == true {
             return Some("its pods get no proxy (hostNetwork)".to_owned());
         }
+        // The label counts more.
         let metadata = &template["metadata"];
-        let place = ["labels", "annotations"].into_iter().find(|place| metadata[place][INJECT] == "false")?;
-        Some(format!("its pods get no proxy ({place}: {INJECT})"))
+        let place = ["labels", "annotations"].into_iter().find(|place| metadata[place][INJECT].is_string())?;
+        (metadata[place][INJECT] == "false").then(|| format!("its pods get no proxy ({place}: {INJECT})"))
     }
 
     /// The proxy's container stands in the template of a gateway (<https://istio.io/latest/docs/setup/additional-setup/gateway/>),

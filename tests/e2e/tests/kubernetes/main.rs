@@ -7,6 +7,7 @@ mod applying;
 mod commands;
 mod deploy;
 mod doctor;
+mod gateways;
 mod kubectl;
 mod mount;
 mod node;
