@@ -27,13 +27,15 @@ pub(super) fn component(plan: &Plan<'_>, base: &Value, own: &Value) -> Value {
     })
 }
 
-/// Istio's injection reads the volume and its mount from annotations.
+/// Istio's injection reads from an annotation what the proxy mounts. The volume is the pod's own, though an annotation could ask for
+/// it too: kustomize knows that a volume names a ConfigMap, and renames both where a kustomization has `namePrefix` or `nameSuffix`.
+/// A name inside an annotation's text it would leave.
 fn mounted_by_istio(plan: &Plan<'_>) -> Value {
-    let [(volume_key, volume), (mount_key, mount)] = mounting::annotations(&plan.config_map());
-    json!({ "metadata": {
-        "annotations": { volume_key: volume, mount_key: mount },
-        "labels": { REVISION: plan.wasm.revision() },
-    } })
+    let [_, (key, mount)] = mounting::annotations(&plan.config_map());
+    json!({
+        "metadata": { "annotations": { key: mount }, "labels": { REVISION: plan.wasm.revision() } },
+        "spec": { "volumes": [mounting::named(&mounting::optional_volume(&plan.config_map()))] },
+    })
 }
 
 /// The injection of gateways reads no such annotations: their proxy's container is in the template.

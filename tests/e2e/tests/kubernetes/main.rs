@@ -5,6 +5,7 @@
 
 mod applying;
 mod commands;
+mod components;
 mod deploy;
 mod doctor;
 mod gateways;

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::{REVISION, labels, program, render, schemas};
 
 /// What a team has: one workload of each kind, with things of its own in the template.
-fn team(component: &str) -> Vec<Value> {
+fn team(component: &str, further: &str) -> Vec<Value> {
     let directory = TempDir::new().expect("a directory");
     copy(&program("K8S"), &directory.path().join("k8s"));
     let own = directory.path().join("team");
@@ -25,7 +25,7 @@ fn team(component: &str) -> Vec<Value> {
     fs::write(own.join("workloads.yaml"), ["Deployment", "StatefulSet", "DaemonSet"].map(workload).concat())
         .expect("a file");
     let kustomization =
-        format!("resources: [workloads.yaml]\nnamespace: team\ncomponents: [../k8s/components/{component}]\n");
+        format!("resources: [workloads.yaml]\nnamespace: team\ncomponents: [../k8s/components/{component}]\n{further}");
     fs::write(own.join("kustomization.yaml"), kustomization).expect("a file");
     render(&own)
 }
@@ -43,7 +43,7 @@ fn each_mounts_its_wasm_in_every_workload_and_adds_its_filter() {
     for (component, context) in
         [("outbound", "SIDECAR_OUTBOUND"), ("inbound", "SIDECAR_INBOUND"), ("gateway", "GATEWAY")]
     {
-        let objects = team(component);
+        let objects = team(component, "");
         assert!(objects.iter().all(|object| object["metadata"]["namespace"] == "team"), "{component}");
         let filters: Vec<&Value> = objects.iter().filter(|object| object["kind"] == "EnvoyFilter").collect();
         let [filter] = filters[..] else { panic!("{component}: {} filters", filters.len()) };
@@ -63,18 +63,39 @@ fn each_mounts_its_wasm_in_every_workload_and_adds_its_filter() {
             let own_volume = spec["volumes"].as_array().expect("volumes").iter().any(|volume| volume["name"] == "own");
             assert!(own_volume, "{component}: {kind}");
             let map = format!("http-trace-filter-{revision}");
+            let volume = spec["volumes"].as_array().into_iter().flatten().find(|v| v["name"] == "http-trace-filter");
+            assert_eq!(volume.expect("a volume")["configMap"]["name"], map);
             if component == "gateway" {
-                let volume =
-                    spec["volumes"].as_array().into_iter().flatten().find(|v| v["name"] == "http-trace-filter");
-                assert_eq!(volume.expect("a volume")["configMap"]["name"], map);
                 let proxy = spec["containers"].as_array().into_iter().flatten().find(|c| c["name"] == "istio-proxy");
                 let mount = &proxy.expect("a proxy")["volumeMounts"][0];
                 assert_eq!((&mount["name"], &mount["readOnly"]), (&"http-trace-filter".into(), &true.into()));
             } else {
-                let volume = parsed("sidecar.istio.io/userVolume");
-                assert_eq!(volume["http-trace-filter"]["configMap"]["name"], map);
+                assert_eq!(annotations["sidecar.istio.io/userVolume"], Value::Null, "volumes of the team's own stay");
                 let mount = parsed("sidecar.istio.io/userVolumeMount");
                 assert_eq!(mount["http-trace-filter"]["mountPath"], "/var/local/lib/wasm-filters");
+            }
+        }
+    }
+}
+
+/// Whatever the team's kustomization, or one around it, makes of names: pods name the ConfigMap as it is called then.
+#[test]
+fn a_prefix_or_suffix_renames_the_config_map_where_it_is_mounted() {
+    for component in ["outbound", "inbound", "gateway"] {
+        for further in ["namePrefix: a-\n", "nameSuffix: -b\n", "namePrefix: a-\nnameSuffix: -b\n"] {
+            let objects = team(component, further);
+            let of = |kind: &str| objects.iter().find(|object| object["kind"] == kind).expect("it");
+            let map = &of("ConfigMap")["metadata"]["name"];
+            assert_ne!(*map, format!("http-trace-filter-{}", labels(of("ConfigMap")).expect("a revision")));
+            for kind in ["Deployment", "StatefulSet", "DaemonSet"] {
+                let object = of(kind);
+                let volumes = object["spec"]["template"]["spec"]["volumes"].as_array().expect("volumes");
+                let volume = volumes.iter().find(|volume| volume["name"] == "http-trace-filter").expect("a volume");
+                assert_eq!(volume["configMap"]["name"], *map, "{component}, {further}: {kind}");
+                // Nothing else names it, where kustomize would not look.
+                let text = object.to_string();
+                let unnamed = text.replace(&map.to_string(), "");
+                assert!(!unnamed.contains("http-trace-filter-"), "{component}, {further}: {unnamed}");
             }
         }
     }
