@@ -29,8 +29,10 @@ pub(crate) fn run(root: &Path, wasm: &Path) -> Result<(), String> {
     let filter = mesh.patch(&plan, None);
     let objects = [(mesh.patches().file, &filter), (config_map::FILE, &config_map::config_map(&plan, None))];
     directories.push(directory(root, "base", &objects));
-    let [policy, binding] = policy::objects(&plan);
-    directories.push(directory(root, "cluster", &[("policy.yaml", &policy), ("binding.yaml", &binding)]));
+    for (version, path) in policy::VERSIONS {
+        let [policy, binding] = policy::objects(&plan, version);
+        directories.push(directory(root, path, &[("policy.yaml", &policy), ("binding.yaml", &binding)]));
+    }
     for context in Context::ALL {
         let configuration = Configuration::new(&base, context)?;
         let plan = Plan { context, configuration: &configuration, ..plan };

@@ -8,8 +8,13 @@ const NAME: &str = "http-trace-filter";
 /// Only namespaces with this label are touched.
 const ASKED_FOR: (&str, &str) = ("http-trace-filter/mount", "enabled");
 
-/// The policy, and the binding without which it does nothing.
-pub(super) fn objects(plan: &Plan<'_>) -> [Value; 2] {
+/// The API's versions and their directories: `v1` is there from Kubernetes 1.36 on; 1.34 and 1.35 have the beta, when it is turned
+/// on.
+pub(super) const VERSIONS: [(&str, &str); 2] = [("v1", "cluster"), ("v1beta1", "cluster/v1beta1")];
+
+/// The policy, and the binding without which it does nothing, in this version of the API.
+pub(super) fn objects(plan: &Plan<'_>, version: &str) -> [Value; 2] {
+    let version = format!("admissionregistration.k8s.io/{version}");
     let [(user_volume, volume), (user_mount, mount)] = mounting::annotations(&plan.config_map());
     let add = |place: &str, key: &str, value: &str| {
         format!(
@@ -36,7 +41,7 @@ pub(super) fn objects(plan: &Plan<'_>) -> [Value; 2] {
          object.metadata.annotations)"
     );
     let policy = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1",
+        "apiVersion": version,
         "kind": "MutatingAdmissionPolicy",
         "metadata": plan.metadata(NAME, None),
         "spec": {
@@ -55,7 +60,7 @@ pub(super) fn objects(plan: &Plan<'_>) -> [Value; 2] {
         },
     });
     let binding = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1",
+        "apiVersion": version,
         "kind": "MutatingAdmissionPolicyBinding",
         "metadata": plan.metadata(NAME, None),
         "spec": { "policyName": NAME },
