@@ -72,6 +72,15 @@ impl Kubectl {
         serde_json::from_str(&text).map_err(|error| format!("kubectl {}: no JSON: {error}", arguments.join(" ")))
     }
 
+    /// Whether there is this object; not in a cluster that has no such kind.
+    pub(crate) fn find(&self, what: &[&str]) -> Result<bool, String> {
+        match self.run(&[&["get"], what, &["--ignore-not-found", "--output", "name"]].concat()) {
+            Ok(name) => Ok(!name.trim().is_empty()),
+            Err(error) if unknown_kind(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The items of a list of objects; none when the cluster does not know the kind.
     pub(crate) fn list(&self, arguments: &[&str]) -> Result<Vec<Value>, String> {
         match self.json(&[&["get"], arguments].concat()) {
@@ -81,14 +90,34 @@ impl Kubectl {
         }
     }
 
-    /// Whether the namespace exists.
+    /// Whether the namespace exists, as far as one may know: many roles may not look. Nothing needs to know but messages that
+    /// are clearer than an empty list.
     pub(crate) fn namespace_exists(&self) -> Result<bool, String> {
         let arguments = ["get", "namespace", &self.namespace, "--ignore-not-found", "--output", "name"];
-        Ok(!self.run(&arguments)?.trim().is_empty())
+        match self.run(&arguments) {
+            Ok(name) => Ok(!name.trim().is_empty()),
+            Err(error) if is_forbidden(&error) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 }
 
 /// Whether kubectl complains that the cluster has no such kind, as one without that mesh.
 pub(crate) fn unknown_kind(error: &str) -> bool {
     error.contains("the server doesn't have a resource type")
+}
+
+/// Whether the API server refused it for the user's rights.
+pub(crate) fn is_forbidden(error: &str) -> bool {
+    error.contains("(Forbidden)")
+}
+
+/// Whether there is no object of the name.
+pub(crate) fn is_not_found(error: &str) -> bool {
+    error.contains("(NotFound)")
+}
+
+/// Whether another writer came before.
+pub(crate) fn is_conflict(error: &str) -> bool {
+    error.contains("(Conflict)") || error.contains("the object has been modified")
 }

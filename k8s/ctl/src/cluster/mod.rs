@@ -6,5 +6,6 @@ mod kubectl;
 pub(crate) mod mount;
 mod proxy;
 mod report;
+mod rollout;
 mod template;
 mod workload;

@@ -2,6 +2,7 @@
 
 use super::{
     kubectl::Kubectl,
+    rollout::{self, Outcome},
     template,
     workload::{self, Changed, Reference},
 };
@@ -76,30 +77,49 @@ fn each(
     change: impl Fn(&Value) -> Result<Value, String>,
 ) -> Result<(), String> {
     let kubectl = Kubectl::new(namespace);
-    if !kubectl.namespace_exists()? {
+    let (workloads, mut refused) = (workload::find(&kubectl, &flags.workloads)?, 0);
+    if workloads.is_empty() && !kubectl.namespace_exists()? {
         return Err(format!("namespace {namespace}: got none of that name, takes one that exists"));
     }
-    let (workloads, mut refused) = (workload::find(&kubectl, &flags.workloads)?, 0);
     for (at, workload) in workloads.iter().enumerate() {
         let reference = Reference::of(workload)?;
         if let Some(reason) = skipped(workload) {
             println!("{reference}: skipped: {reason}");
             continue;
         }
-        match workload::change(&kubectl, workload, flags.dry_run, &change) {
-            Ok(Changed::Nothing) => println!("{reference}: {}", words.unchanged),
-            Ok(Changed::Template) if flags.dry_run => println!("{reference}: {} (dry run)", words.changed),
-            Ok(Changed::Template) => {
-                println!("{reference}: {}; its pods are being replaced", words.changed);
-                workload::wait(&kubectl, workload, flags.timeout).map_err(|error| {
-                    let left = workloads.len() - at - 1;
-                    format!("{reference}: its pods do not come up: {error}; {left} workloads are left as they are")
-                })?;
+        let before = match workload::change(&kubectl, &reference, flags.dry_run, &change) {
+            Ok(Changed::Nothing(now)) => {
+                println!("{reference}: {}", words.unchanged);
+                // What an interrupted run has begun goes on.
+                if template::revision(&now).is_none() || !rollout::is_moving(&now) {
+                    continue;
+                }
+                now
+            }
+            Ok(Changed::Template(now)) => {
+                let how = if flags.dry_run { " (dry run)" } else { "; its pods are being replaced" };
+                println!("{reference}: {}{how}", words.changed);
+                now
+            }
+            Ok(Changed::Gone) => {
+                println!("{reference}: skipped: it is no more");
+                continue;
             }
             Err(error) => {
                 eprintln!("{reference}: refused: {error}");
                 refused += 1;
+                continue;
             }
+        };
+        if flags.dry_run {
+            continue;
+        }
+        let outcome = rollout::wait(&kubectl, &before, flags.timeout).map_err(|error| {
+            let left = workloads.len() - at - 1;
+            format!("{reference}: its pods do not come up: {error}; {left} workloads are left as they are")
+        })?;
+        if let Outcome::Left(reason) = outcome {
+            println!("{reference}: {reason}");
         }
     }
     println!("{namespace}: {} workloads, {refused} refused", workloads.len());

@@ -1,11 +1,11 @@
 //! Deployments, StatefulSets and DaemonSets: found, changed, and waited for.
 
-use super::kubectl::Kubectl;
+use super::kubectl::{Kubectl, is_conflict, is_not_found};
 use serde_json::{Value, json};
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, thread, time::Duration};
 
-/// How often a change is tried again that another writer came before.
-const ATTEMPTS: usize = 8;
+/// How often a change is tried that another writer comes before.
+const ATTEMPTS: u64 = 30;
 
 /// `KIND/NAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,51 +57,64 @@ pub(crate) fn find(kubectl: &Kubectl, wanted: &[Reference]) -> Result<Vec<Value>
     wanted.iter().map(|reference| kubectl.json(&["get", &reference.to_string()])).collect()
 }
 
-/// What became of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What became of a change; each with the workload as it was just before.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Changed {
-    Nothing,
+    Nothing(Value),
     /// Its pods are replaced.
-    Template,
+    Template(Value),
+    /// It was deleted meanwhile.
+    Gone,
 }
 
-/// Changes a workload as `change` says. The patch is refused by the API server when another writer came in between, such as the
-/// workload's own controller; then it is worked out again from what is there now, and nobody's change is lost.
+/// Changes a workload as `change` says. It is read just before, and the API server refuses the patch when another writer came in
+/// between, such as the workload's own controller; then it is worked out again from what is there now, and nobody's change is lost.
 ///
 /// # Errors
 /// What `change` or the API server has against it.
 pub(crate) fn change(
     kubectl: &Kubectl,
-    workload: &Value,
+    reference: &Reference,
     dry_run: bool,
     change: impl Fn(&Value) -> Result<Value, String>,
 ) -> Result<Changed, String> {
-    let reference = Reference::of(workload)?.to_string();
-    let mut now = workload.clone();
-    for attempt in 1.. {
+    let reference = reference.to_string();
+    let mut arguments =
+        vec!["patch", &reference, "--type=json", "--patch-file=/dev/stdin", "--field-manager=http-trace-filter"];
+    if dry_run {
+        arguments.push("--dry-run=server");
+    }
+    let mut attempt = 1;
+    loop {
+        let now = match kubectl.json(&["get", &reference]) {
+            Ok(now) => now,
+            Err(error) if is_not_found(&error) => return Ok(Changed::Gone),
+            Err(error) => return Err(error),
+        };
         let after = change(&now)?;
         if after == now {
-            return Ok(Changed::Nothing);
+            return Ok(Changed::Nothing(now));
         }
-        let patch = patch(&now, &after).to_string();
-        let mut arguments =
-            vec!["patch", &reference, "--type=json", "--patch-file=/dev/stdin", "--field-manager=http-trace-filter"];
-        if dry_run {
-            arguments.push("--dry-run=server");
-        }
-        match kubectl.run_with(&arguments, &patch) {
-            Ok(_) => break,
-            Err(error) if attempt < ATTEMPTS && is_conflict(&error) => now = kubectl.json(&["get", &reference])?,
+        match kubectl.run_with(&arguments, &patch(&now, &after).to_string()) {
+            Ok(_) => return Ok(Changed::Template(now)),
+            Err(error) if is_conflict(&error) && attempt < ATTEMPTS => {
+                // Not always at the same moment as a writer that has a rhythm.
+                thread::sleep(Duration::from_millis(attempt * 37 % 200));
+                attempt += 1;
+            }
+            Err(error) if is_conflict(&error) => {
+                return Err(format!("another writer came before each of {ATTEMPTS} attempts: {error}"));
+            }
             Err(error) => return Err(error),
         }
     }
-    Ok(Changed::Template)
 }
 
-/// Replaces the template and the annotations, if the object is still the one that was read.
+/// Replaces the template and the annotations, if the object is still the one that was read. The API server tells of a version
+/// that is replaced by an older one as a conflict (409); of a `test` that fails it says only that something is wrong (422).
 fn patch(now: &Value, after: &Value) -> Value {
-    let mut operations =
-        vec![json!({ "op": "test", "path": "/metadata/resourceVersion", "value": now["metadata"]["resourceVersion"] })];
+    let version = &now["metadata"]["resourceVersion"];
+    let mut operations = vec![json!({ "op": "replace", "path": "/metadata/resourceVersion", "value": version })];
     for path in ["/spec/template", "/metadata/annotations"] {
         let operation = match (now.pointer(path), after.pointer(path)) {
             (now, after) if now == after => continue,
@@ -112,25 +125,6 @@ fn patch(now: &Value, after: &Value) -> Value {
         operations.push(operation);
     }
     Value::Array(operations)
-}
-
-/// How kubectl tells that the test of the version failed, or that the API server saw it itself.
-fn is_conflict(error: &str) -> bool {
-    ["resourceVersion", "Conflict", "the object has been modified"].iter().any(|words| error.contains(words))
-}
-
-/// Waits until the workload's pods are replaced, with kubectl's progress.
-///
-/// # Errors
-/// When they are not in time.
-pub(crate) fn wait(kubectl: &Kubectl, workload: &Value, seconds: u64) -> Result<(), String> {
-    let reference = Reference::of(workload)?;
-    if workload["spec"]["updateStrategy"]["type"] == "OnDelete" {
-        println!("{reference}: its pods change when they are deleted (updateStrategy OnDelete)");
-        return Ok(());
-    }
-    let timeout = format!("--timeout={seconds}s");
-    kubectl.show(&["rollout", "status", &reference.to_string(), &timeout])
 }
 
 #[cfg(test)]

@@ -16,3 +16,5 @@ mod notes;
 mod ownership;
 mod policy;
 mod readme;
+mod stuck;
+mod writers;
