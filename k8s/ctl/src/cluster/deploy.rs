@@ -1,15 +1,18 @@
 //! `deploy` and `undeploy`: all steps in their order, for several namespaces.
 
 use super::{
-    kubectl::{Kubectl, unknown_kind},
+    kubectl::{Kubectl, is_forbidden},
     mount,
+    rest::{self, When, delete},
+    template,
 };
 use crate::{
     mesh::ControlPlane,
-    overlay::{self, Namespace, Options, mounting},
+    overlay::{self, Namespace, Options, Written, mounting},
 };
 
-/// Writes the overlays, applies each, and mounts it. A namespace that does not exist is skipped, as by the original.
+/// Writes the overlays, applies each, mounts it, and removes what it no longer says. A namespace that does not exist is skipped,
+/// as by the original.
 ///
 /// # Errors
 /// What stopped a namespace; those after it are still done.
@@ -28,42 +31,53 @@ pub(crate) fn deploy(namespaces: &[Namespace], options: &Options, flags: &mount:
         }
         // Every object names its namespace itself, and one of Kuma's is in another.
         print!("{}", Kubectl::anywhere().run(&arguments)?);
-        mount::mount(namespace, &options.out, flags)
+        let written = Written::read(namespace, &options.out)?;
+        rest::remove(namespace, &written, flags, When::Applied)?;
+        mount::mount(namespace, &options.out, flags)?;
+        if written.mount.is_none() && written.mesh.mesh().is_of_pods() {
+            unmount_what_is_mounted(namespace, flags)?;
+        }
+        // Where nothing was mounted, all would seem to be needed.
+        if flags.dry_run { Ok(()) } else { rest::remove(namespace, &written, flags, When::Mounted) }
     })
 }
 
 /// Unmounts, and deletes everything of any revision that was made here.
 ///
 /// # Errors
-/// What stopped a namespace; those after it are still done.
+/// What could not be undone; all else is.
 pub(crate) fn undeploy(namespaces: &[Namespace], flags: &mount::Flags) -> Result<(), String> {
     all(&existing(namespaces)?, |namespace| {
+        let mut errors: Vec<String> = mount::unmount(namespace, flags).err().into_iter().collect();
         // While pods still mount it, a ConfigMap or ContainerPatch that is gone would keep new ones from starting.
-        mount::unmount(namespace, flags)?;
-        let label = overlay::selector();
+        let mounted = !errors.is_empty();
+        let (kubectl, label) = (Kubectl::new(namespace), overlay::selector());
+        let mut done = |result: Result<(), String>| errors.extend(result.err());
         for mesh in ControlPlane::ALL {
-            let mesh = mesh.mesh();
-            delete(&Kubectl::new(namespace), &[mesh.patches().resource, "--selector", &label], flags)?;
-            if let Some((kind, place)) = mesh.beside() {
-                delete(&Kubectl::new(place), &[kind.resource, &mounting::container_patch(namespace.as_str())], flags)?;
-            }
+            done(delete(&kubectl, &[mesh.mesh().patches().resource, "--selector", &label], flags));
         }
-        delete(&Kubectl::new(namespace), &["configmaps", "--selector", &label], flags)
+        if !mounted {
+            for (kind, place) in ControlPlane::ALL.iter().filter_map(|mesh| mesh.mesh().beside()) {
+                let name = mounting::container_patch(namespace.as_str());
+                done(delete(&Kubectl::new(place), &[kind.resource, &name], flags));
+            }
+            done(delete(&kubectl, &["configmaps", "--selector", &label], flags));
+        }
+        if mounted {
+            errors.push("what workloads mount stays: run undeploy again once they can be changed".to_owned());
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors.join("\n")) }
     })
 }
 
-fn delete(kubectl: &Kubectl, what: &[&str], flags: &mount::Flags) -> Result<(), String> {
-    let mut arguments = [&["delete"], what, &["--ignore-not-found"]].concat();
-    if flags.dry_run {
-        arguments.push("--dry-run=server");
-    }
-    match kubectl.run(&arguments) {
-        Ok(text) => {
-            print!("{}", text.replace("No resources found\n", ""));
-            Ok(())
+/// For an overlay that mounts nothing. Who may not list workloads has mounted none.
+fn unmount_what_is_mounted(namespace: &Namespace, flags: &mount::Flags) -> Result<(), String> {
+    match Kubectl::new(namespace).list(&["deployments,statefulsets,daemonsets"]) {
+        Ok(workloads) if workloads.iter().any(|workload| template::revision(workload).is_some()) => {
+            mount::unmount(namespace, flags)
         }
-        Err(error) if unknown_kind(&error) => Ok(()),
-        Err(error) => Err(error),
+        Err(error) if !is_forbidden(&error) => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -6,6 +6,7 @@ mod kubectl;
 pub(crate) mod mount;
 mod proxy;
 mod report;
+mod rest;
 mod rollout;
 mod template;
 mod workload;
