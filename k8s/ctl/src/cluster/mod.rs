@@ -4,8 +4,6 @@ pub(crate) mod deploy;
 pub(crate) mod doctor;
 mod kubectl;
 pub(crate) mod mount;
-mod proxy;
-mod report;
 mod rest;
 mod rollout;
 mod template;

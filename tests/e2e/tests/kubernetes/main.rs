@@ -3,6 +3,7 @@
 //! `KUBECTL` names the kubectl, `ETCD`, `KUBE_APISERVER` and `KUBE_CONTROLLER_MANAGER` the cluster, `HTTP_TRACE_CTL` the commands,
 //! `HTTP_TRACE_FILTER_WASM` the filter, `ENVOY` the Envoy, `README` the README.
 
+mod alarms;
 mod applying;
 mod commands;
 mod components;

@@ -15,8 +15,15 @@ fn pod(site: &Site, name: &str) -> Value {
     serde_json::from_str(&printed).expect("JSON")
 }
 
+/// In each version of the API, one after the other: the policy is the cluster's, and has one name.
 #[test]
 fn new_pods_of_a_namespace_that_asks_are_mounted() {
+    for path in ["k8s/cluster", "k8s/cluster/v1beta1"] {
+        mounted_by(path);
+    }
+}
+
+fn mounted_by(path: &str) {
     let site = Site::start();
     let shop = &site.namespace;
     let wasm = http_trace_e2e::envoy::wasm().expect("the filter");
@@ -24,7 +31,7 @@ fn new_pods_of_a_namespace_that_asks_are_mounted() {
     site.prepare(&format!("overlay {shop}"));
     let revision = site.revision();
     let own = json!({ "sidecar.istio.io/userVolume": r#"{"own":{"emptyDir":{}}}"# });
-    let cluster = site.path().join("k8s/cluster");
+    let cluster = site.path().join(path);
     let cluster = cluster.to_str().expect("UTF-8");
     let printed = site.kubectl(&["apply", "--kustomize", cluster]);
     assert_eq!(printed.lines().filter(|line| line.ends_with(" created")).count(), 2, "{printed}");
@@ -41,6 +48,10 @@ fn new_pods_of_a_namespace_that_asks_are_mounted() {
         assert_eq!(site.mounts(&pod, &revision), app == "orders", "{pod}");
         assert!(app != "own" || *annotations == own, "volumes of the user's own are left alone: {pod}");
     }
+    // doctor takes what has no mount itself, and pods that have, for what they are.
+    let printed = site.run(&format!("doctor {shop}"));
+    let told = "ok    deployment/orders: mounts nothing itself; its pods do, by the admission policy";
+    assert!(printed.stdout.contains(told), "{printed:?}");
     let orders = site.workload("deployments", "orders");
     assert_eq!(orders["spec"]["template"]["metadata"], json!({ "labels": { "app": "orders" } }));
     assert_eq!(site.kubectl(&["delete", "--kustomize", cluster]).lines().count(), 2);

@@ -1,0 +1,87 @@
+//! What was made here and is in the cluster: EnvoyFilters, ConfigMaps, and what the mesh asks of connections.
+
+use crate::{
+    cluster::kubectl::Kubectl,
+    mesh::ControlPlane,
+    overlay::{REVISION, WASM},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// One of our EnvoyFilters.
+pub(super) struct Filter {
+    /// The extension's.
+    pub(super) name: String,
+    /// Which pods it is for; `None`: all.
+    pub(super) revision: Option<String>,
+    /// Where its records go.
+    pub(super) cluster: String,
+    /// `HOST:PORT` of the collector, where the overlay knew it.
+    authority: Option<String>,
+}
+
+impl Filter {
+    pub(super) fn read(object: &Value) -> Option<Self> {
+        let patches = object["spec"]["configPatches"].as_array()?;
+        let extension = patches.iter().find(|patch| patch["applyTo"] == "EXTENSION_CONFIG")?;
+        let value = &extension["patch"]["value"];
+        let configuration = value["typed_config"]["config"]["configuration"]["value"].as_str()?;
+        let configuration: Value = serde_json::from_str(configuration).ok()?;
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        Some(Self {
+            name: text(&value["name"])?,
+            revision: ControlPlane::Istio.mesh().revision_of(object).map(str::to_owned),
+            cluster: text(&configuration["collector"]["cluster"])?,
+            authority: text(&configuration["collector"]["authority"]),
+        })
+    }
+
+    /// Whether a pod of this revision is given it.
+    pub(super) fn is_for(&self, revision: Option<&str>) -> bool {
+        self.revision.is_none() || self.revision.as_deref() == revision
+    }
+
+    /// What may be wrong with a connection that comes about and then carries no request: nothing, where the cluster is Istio's own.
+    pub(super) fn mutual_tls(&self) -> Option<String> {
+        if self.cluster.starts_with("outbound|") {
+            return None;
+        }
+        // NAME.NAMESPACE.svc…
+        let namespace = self.authority.as_deref().and_then(|authority| authority.split(['.', ':']).nth(1));
+        let strict = [namespace, Some("istio-system")].into_iter().flatten().find_map(strict);
+        Some(match strict {
+            Some(name) => format!(
+                "PeerAuthentication {name} asks for mutual TLS (STRICT), and this cluster speaks without: deploy with --istio-cluster"
+            ),
+            None => "if mutual TLS is asked for there (a PeerAuthentication, STRICT), deploy with --istio-cluster"
+                .to_owned(),
+        })
+    }
+}
+
+/// The first PeerAuthentication of a namespace that is STRICT, as far as it may be seen.
+fn strict(namespace: &str) -> Option<String> {
+    let all = Kubectl::new(namespace).list(&["peerauthentications.security.istio.io"]).unwrap_or_default();
+    let strict = all.iter().find(|one| one["spec"]["mtls"]["mode"] == "STRICT")?;
+    Some(format!("{namespace}/{}", strict["metadata"]["name"].as_str()?))
+}
+
+/// One of our ConfigMaps.
+pub(super) struct Map {
+    pub(super) revision: String,
+    /// Whether the wasm in it is that of its revision.
+    pub(super) sound: bool,
+    /// When it was made, as RFC 3339 writes it: such texts compare as the moments do.
+    pub(super) made: String,
+}
+
+impl Map {
+    pub(super) fn read(object: &Value) -> Option<Self> {
+        let metadata = &object["metadata"];
+        let revision = metadata["labels"][REVISION].as_str()?.to_owned();
+        let wasm = object["binaryData"][WASM].as_str().and_then(|text| STANDARD.decode(text.replace('\n', "")).ok());
+        let sound = wasm.is_some_and(|wasm| format!("{:x}", Sha256::digest(wasm)).starts_with(&revision));
+        Some(Self { revision, sound, made: metadata["creationTimestamp"].as_str().unwrap_or_default().to_owned() })
+    }
+}
