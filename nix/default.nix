@@ -15,6 +15,7 @@ let
   };
   e2e = import ./e2e.nix { inherit pkgs rust sources; };
   ctl = import ./ctl.nix { inherit pkgs rust sources; };
+  collector = import ./collector.nix { inherit pkgs rust sources; };
   # Envoy is packaged for Linux only, and so are containers.
   container = import ./container.nix { inherit pkgs; };
 
@@ -117,7 +118,7 @@ let
 
     packages = {
       default = filter;
-      inherit ctl;
+      inherit collector ctl;
       overlays = overlays.example;
     }
     // onLinux {
@@ -134,7 +135,7 @@ let
     apps = runs (
       commands
       // {
-        inherit audit manifests;
+        inherit audit collector manifests;
       }
       // onLinux {
         default = demo;
@@ -154,6 +155,7 @@ let
       import ./checks/static.nix {
         inherit
           pkgs
+          collector
           ctl
           e2e
           rust

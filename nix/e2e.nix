@@ -107,6 +107,7 @@ in
     "manifests"
     "otel"
     "overlays"
+    "page"
     "sbom"
     "trap"
   ] test;

@@ -30,6 +30,7 @@ let
   ];
   harness = manifests ++ [
     ../tests/e2e/src
+    ../k8s/collector/src
     ../k8s/ctl/src/overlay/capabilities.txt
   ];
 in
@@ -60,6 +61,15 @@ in
   # With its own tests.
   unitTests = source (filter ++ ownTests);
   ctl = source (filter ++ [ ../k8s/ctl ]);
+  collector = source (manifests ++ [ ../k8s/collector/src ]);
+  # With its own tests.
+  collectorTests = source (
+    manifests
+    ++ [
+      ../k8s/collector
+      ../tests/schemas/har
+    ]
+  );
   # The fuzzer drives the filter with what its own tests have for that.
   fuzz = source (filter ++ ownTests ++ [ ../tests/fuzz ]);
 
@@ -93,6 +103,7 @@ in
   rust = source (
     filter
     ++ [
+      ../k8s/collector
       ../k8s/ctl
       ../tests
       ../.clippy.toml

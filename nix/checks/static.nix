@@ -1,6 +1,7 @@
 # Checks of the sources: formatting, lints, unit tests.
 {
   pkgs,
+  collector,
   ctl,
   devShell,
   e2e,
@@ -38,6 +39,12 @@ in
     src = sources.ctl;
     command = "cargo test --frozen --profile tools --package http-trace-ctl";
     inherit (ctl) crates;
+  };
+
+  collector-tests = cargoCheck "collector-tests" {
+    src = sources.collectorTests;
+    command = "cargo test --frozen --profile tools --package http-trace-collector";
+    inherit (collector) crates;
   };
 
   # The harness's own, and those of the benchmark and chaos.

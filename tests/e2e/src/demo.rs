@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ColorChoice};
 use http_trace_e2e::case::Case;
+use http_trace_e2e::collector::Post;
 use http_trace_e2e::envoy;
 use http_trace_e2e::rig::{Rig, unused_id};
 use http_trace_e2e::wait::{self, DEADLINE};
 use serde_json::Value;
 
+use crate::page::Page;
 use crate::paint;
 use crate::say::say;
 use crate::scenes::{scenes, shop};
@@ -45,8 +47,8 @@ async fn play(options: &Options) -> io::Result<()> {
         sent.push(case.request.id);
     }
     rig.settle(sent.len() as u64).await;
-    summary(&rig, &sent)?;
-    if options.keep { live(&rig).await } else { Ok(()) }
+    let posts = summary(&rig, &sent)?;
+    if options.keep { live(&rig, posts).await } else { Ok(()) }
 }
 
 async fn start() -> io::Result<Rig> {
@@ -73,7 +75,8 @@ async fn scene(rig: &Rig, case: &Case) -> io::Result<Value> {
     post.json().map_err(|error| with_log(rig, &error))
 }
 
-fn summary(rig: &Rig, sent: &[String]) -> io::Result<()> {
+/// Says what arrived, and returns it.
+fn summary(rig: &Rig, sent: &[String]) -> io::Result<Vec<Post>> {
     let posts = rig.collector.take();
     let records: Vec<Value> = posts.iter().filter_map(|post| post.json().ok()).collect();
     let of = |id: &String| records.iter().filter(|record| record["request_id"] == **id).count();
@@ -89,19 +92,25 @@ fn summary(rig: &Rig, sent: &[String]) -> io::Result<()> {
     if records.len() != sent.len() || sent.iter().any(|id| of(id) != 1) {
         return Err(with_log(rig, &format!("{lines}: not one of each")));
     }
-    say(&format!("\n{}\n{lines}", paint::good("One record of each exchange")))
+    say(&format!("\n{}\n{lines}", paint::good("One record of each exchange")))?;
+    Ok(posts)
 }
 
 /// Shows what arrives, until interrupted.
-async fn live(rig: &Rig) -> io::Result<()> {
+async fn live(rig: &Rig, before: Vec<Post>) -> io::Result<()> {
     let at = rig.envoy.filtered();
+    let page = Page::open().await?;
+    page.show(&before).await;
     say(&format!("\n{}", paint::bold("Envoy stays up. Send it requests from another terminal:")))?;
     for example in ["/catalogue", "/orders -d '{\"items\":[1]}'", "/pictures/large -o /dev/null", "/stalls -m 1"] {
         say(&format!("  curl http://{at}{example}"))?;
     }
+    say(&format!("All of it is shown at {}", paint::good(&format!("http://{}", page.address))))?;
     say("Ctrl-C ends it.")?;
     loop {
-        for post in rig.collector.take() {
+        let posts = rig.collector.take();
+        page.show(&posts).await;
+        for post in posts {
             say(&format!("\n{}", show::post(&post)))?;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

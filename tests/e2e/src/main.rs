@@ -3,6 +3,7 @@
 
 mod demo;
 mod dev;
+mod page;
 mod paint;
 mod say;
 mod scenes;

@@ -34,3 +34,6 @@ impl Format {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! The format `otlp`: OpenTelemetry's log records, whose attributes are an exchange.
 
-mod message;
+pub(super) mod message;
 
 use std::mem;
 
@@ -179,4 +179,4 @@ fn text(mut value: Value) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

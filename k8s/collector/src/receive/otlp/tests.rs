@@ -5,11 +5,11 @@ use super::message::{
     AnyValue, ArrayValue, ExportLogsServiceRequest, KeyValue, LogRecord, ResourceLogs, ScopeLogs, Value,
 };
 
-fn string(value: &str) -> Value {
+pub(crate) fn string(value: &str) -> Value {
     Value::String(value.to_owned())
 }
 
-fn encoded(event_name: &str, attributes: &[(&str, Value)]) -> Vec<u8> {
+pub(crate) fn encoded(event_name: &str, attributes: &[(&str, Value)]) -> Vec<u8> {
     let any = |value: &Value| AnyValue { value: Some(value.clone()) };
     let attributes =
         attributes.iter().map(|(key, value)| KeyValue { key: (*key).to_owned(), value: Some(any(value)) }).collect();
