@@ -71,10 +71,13 @@ async fn run(options: Options) -> io::Result<()> {
         ndjson: options.ndjson.as_deref().map(Lines::open).transpose()?,
     };
     let (sink, ended) = Sink::start(Arc::clone(&store), files, !options.quiet)?;
-    let cannot = |error: io::Error| io::Error::new(error.kind(), format!("cannot listen at {}: {error}", options.listen));
+    let cannot =
+        |error: io::Error| io::Error::new(error.kind(), format!("cannot listen at {}: {error}", options.listen));
     let listener = TcpListener::bind(options.listen).await.map_err(cannot)?;
     let address = listener.local_addr()?;
-    anstream::println!("Listening at http://{address}: the page, /publish, /api/telemetry and /v1/logs. Ctrl-C ends it.");
+    anstream::println!(
+        "Listening at http://{address}: the page, /publish, /api/telemetry and /v1/logs. Ctrl-C ends it."
+    );
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::select! {
         result = server::serve(listener, store, sink.clone(), token) => result?,
@@ -95,9 +98,10 @@ fn check_token(options: &Options) -> io::Result<Option<&str>> {
             "others reach {}, and what is collected is not theirs: --token TOKEN is needed, or --listen 127.0.0.1:PORT",
             options.listen
         )),
-        Some(token) if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) => {
-            invalid("the token is empty or has characters that a header cannot have: ASCII without spaces was expected".to_owned())
-        }
+        Some(token) if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) => invalid(
+            "the token is empty or has characters that a header cannot have: ASCII without spaces was expected"
+                .to_owned(),
+        ),
         token => Ok(token),
     }
 }

@@ -126,7 +126,10 @@ mod tests {
         assert_eq!(store.get(3).map(|exchange| exchange.path.clone()).as_deref(), Some("/3"));
         assert_eq!(store.get(4), None);
         let numbers = |after, most| store.after(after, most).iter().map(|(number, _)| *number).collect::<Vec<_>>();
-        assert_eq!((numbers(0, 9), numbers(2, 9), numbers(3, 9), numbers(0, 1)), (vec![2, 3], vec![3], vec![], vec![2]));
+        assert_eq!(
+            (numbers(0, 9), numbers(2, 9), numbers(3, 9), numbers(0, 1)),
+            (vec![2, 3], vec![3], vec![], vec![2])
+        );
         assert_eq!(*store.watch().borrow(), 3);
     }
 

@@ -47,6 +47,8 @@ impl HarFile {
         if fs::metadata(path).map_or(0, |metadata| metadata.len()) == 0 {
             (&next).write_all([HEAD, TAIL].concat().as_bytes())?;
             fs::rename(&beside, path)?;
+            // With it goes the lock.
+            drop(next);
             return Self::open(path);
         }
         let mut shown = writable(path)?;
@@ -144,7 +146,9 @@ fn entries_end(file: &mut File, path: &Path) -> io::Result<u64> {
     };
     let other = || {
         let path = path.display();
-        io::Error::other(format!("{path} is there and was not written by this program: name another file, or remove it"))
+        io::Error::other(format!(
+            "{path} is there and was not written by this program: name another file, or remove it"
+        ))
     };
     end.filter(|_| is_ours).ok_or_else(other)
 }

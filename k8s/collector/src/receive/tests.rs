@@ -39,27 +39,30 @@ fn formats_are_alike() {
         let values = values.iter().map(|value| AnyValue { value: Some(string(value)) }).collect();
         Value::Array(ArrayValue { values })
     };
-    let otlp = encoded("http.exchange", &[
-        ("http.request.method", string("POST")),
-        ("url.scheme", string("http")),
-        ("url.path", string("/orders")),
-        ("url.query", string("x=1")),
-        ("http.response.status_code", Value::Int(201)),
-        ("network.protocol.name", string("http")),
-        ("network.protocol.version", string("1.1")),
-        ("network.peer.address", string("127.0.0.1")),
-        ("network.peer.port", Value::Int(42138)),
-        ("network.local.address", string("::1")),
-        ("network.local.port", Value::Int(80)),
-        ("http.request.header.host", list(&["shop.test:8080"])),
-        ("http.request.header.content-type", list(&["text/plain"])),
-        ("http.request.body.content", string("hi")),
-        ("http_trace_filter.request.body.truncated", Value::Bool(true)),
-        ("http.response.header.set-cookie", list(&["a", "b"])),
-        ("http.response.body.content", Value::Bytes(vec![0, 255])),
-        ("http_trace_filter.request_id", string("one")),
-        ("http_trace_filter.destination.namespace", string("shop")),
-    ]);
+    let otlp = encoded(
+        "http.exchange",
+        &[
+            ("http.request.method", string("POST")),
+            ("url.scheme", string("http")),
+            ("url.path", string("/orders")),
+            ("url.query", string("x=1")),
+            ("http.response.status_code", Value::Int(201)),
+            ("network.protocol.name", string("http")),
+            ("network.protocol.version", string("1.1")),
+            ("network.peer.address", string("127.0.0.1")),
+            ("network.peer.port", Value::Int(42138)),
+            ("network.local.address", string("::1")),
+            ("network.local.port", Value::Int(80)),
+            ("http.request.header.host", list(&["shop.test:8080"])),
+            ("http.request.header.content-type", list(&["text/plain"])),
+            ("http.request.body.content", string("hi")),
+            ("http_trace_filter.request.body.truncated", Value::Bool(true)),
+            ("http.response.header.set-cookie", list(&["a", "b"])),
+            ("http.response.body.content", Value::Bytes(vec![0, 255])),
+            ("http_trace_filter.request_id", string("one")),
+            ("http_trace_filter.destination.namespace", string("shop")),
+        ],
+    );
     let expected = read(Format::Publish, publish.to_string().as_bytes());
     assert_eq!(expected.duration(), end - start);
     assert_eq!(read(Format::Apiclarity, telemetry.to_string().as_bytes()), expected);

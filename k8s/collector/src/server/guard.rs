@@ -28,7 +28,8 @@ pub(super) async fn token(State(shared): State<Shared>, request: Request, next: 
 /// made to lead here, and that site's scripts could read the answer (DNS rebinding).
 pub(super) async fn local_name(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let host = text(request.headers(), HOST);
-    let host = if host.is_empty() { request.uri().authority().map_or("", |authority| authority.as_str()) } else { host };
+    let host =
+        if host.is_empty() { request.uri().authority().map_or("", |authority| authority.as_str()) } else { host };
     if shared.token.is_some() || is_local(host) {
         return next.run(request).await;
     }
@@ -65,7 +66,15 @@ mod tests {
 
     #[test]
     fn knows_its_own_names() {
-        assert!(["localhost", "LOCALHOST:80", "127.0.0.1:9000", "[::1]:80", "[::1]", "10.0.0.1"].iter().all(|host| is_local(host)));
-        assert!(!["", "evil.example", "localhost.evil.example:80", "127.0.0.1.evil.example"].iter().any(|host| is_local(host)));
+        assert!(
+            ["localhost", "LOCALHOST:80", "127.0.0.1:9000", "[::1]:80", "[::1]", "10.0.0.1"]
+                .iter()
+                .all(|host| is_local(host))
+        );
+        assert!(
+            !["", "evil.example", "localhost.evil.example:80", "127.0.0.1.evil.example"]
+                .iter()
+                .any(|host| is_local(host))
+        );
     }
 }

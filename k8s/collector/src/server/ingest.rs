@@ -6,8 +6,8 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
-use super::body::{self, Refusal};
 use super::Shared;
+use super::body::{self, Refusal};
 use crate::receive::Format;
 
 const PROTOBUF: &str = "application/x-protobuf";

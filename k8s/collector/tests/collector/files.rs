@@ -33,7 +33,9 @@ async fn are_whole_after_a_kill_at_any_moment() {
             let (mut connection, body) = (program.connect().await, body.clone());
             let acknowledged = Arc::clone(&acknowledged);
             senders.push(tokio::spawn(async move {
-                while let Ok(answer) = connection.send_request(request(hyper::Method::POST, "/publish", body.clone())).await {
+                while let Ok(answer) =
+                    connection.send_request(request(hyper::Method::POST, "/publish", body.clone())).await
+                {
                     assert_eq!(answer.status(), 200);
                     acknowledged.fetch_add(2, Ordering::SeqCst);
                     if connection.ready().await.is_err() {

@@ -34,7 +34,8 @@ fn odd() -> Vec<Value> {
     let mut coded = answered("coded", "application/json", &gzip.finish().expect("memory"));
     coded["scnt_response"]["headers"] = json!([["content-type", "application/json"], ["content-encoding", "gzip"]]);
     let mut none = record("none");
-    none["scnt_response"] = json!({"status_code": "0", "version": "HTTP/1.1", "headers": null, "body": null, "time": 1});
+    none["scnt_response"] =
+        json!({"status_code": "0", "version": "HTTP/1.1", "headers": null, "body": null, "time": 1});
     none["scnt_request"]["body"] = json!(STANDARD.encode([0, 255]));
     let mut cut = answered("cut", "text/plain", b"only the beg");
     cut["scnt_response"]["truncated_body"] = json!(true);
@@ -61,7 +62,10 @@ async fn is_valid_whatever_was_recorded() {
     assert_eq!(coded["response"]["content"]["size"], 14);
     assert_eq!(none["response"]["_error"], "no response was sent to the client");
     assert_eq!(none["request"]["postData"]["text"], "AP8=");
-    assert_eq!([&cut["response"]["content"]["comment"], &cut["response"]["bodySize"]], [&json!("truncated"), &json!(-1)]);
+    assert_eq!(
+        [&cut["response"]["content"]["comment"], &cut["response"]["bodySize"]],
+        [&json!("truncated"), &json!(-1)]
+    );
     assert_eq!(grpc["response"]["_trailers"], json!([{"name": "grpc-status", "value": "0"}]));
     assert_eq!(hostile["request"]["url"], "http://10.4.0.12:8080/%3C%C3%A9%20%22%25zz%00?a=%3Cb%3E&&=");
     assert_eq!(hostile["response"]["content"]["text"], "<script>alert(1)</script>");

@@ -39,7 +39,10 @@ async fn come_as_they_are_stored_and_go_on_where_they_were() {
     let (two, id) = rows(&mut first, 1).await;
     assert_eq!([&one[0]["id"], &two[0]["id"]], ["one", "two"]);
     let row = &one[0];
-    assert_eq!([&row["method"], &row["host"], &row["path"], &row["namespace"]], ["POST", "orders", "/orders?x=1", "sock-shop"]);
+    assert_eq!(
+        [&row["method"], &row["host"], &row["path"], &row["namespace"]],
+        ["POST", "orders", "/orders?x=1", "sock-shop"]
+    );
     assert_eq!([&row["n"], &row["status"], &row["d"], &row["q"], &row["r"]], [1, 201, 3, 7, 2]);
     drop(first);
 

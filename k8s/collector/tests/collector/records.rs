@@ -40,7 +40,10 @@ async fn takes_the_other_formats() {
     let mut otlp = request(Method::POST, "/v1/logs", &logs[..]);
     otlp.headers_mut().insert(CONTENT_TYPE, "application/x-protobuf".parse().expect("a value"));
     let answer = program.send(otlp).await;
-    assert_eq!((answer.status().as_u16(), &answer.headers()[CONTENT_TYPE]), (200, &"application/x-protobuf".parse().expect("a value")));
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()[CONTENT_TYPE]),
+        (200, &"application/x-protobuf".parse().expect("a value"))
+    );
     assert_eq!(program.kept().await, 2);
 }
 

@@ -19,10 +19,14 @@ fn text(selector: &str) -> String {
 
 /// Opens the exchange whose path has this in it, and returns what the detail shows.
 async fn detail(browser: &Browser, path: &str) -> String {
-    let find = format!("[...document.querySelectorAll('#space .row:not([hidden])')].find(row => row.querySelector('.path').textContent.includes({path:?}))");
+    let find = format!(
+        "[...document.querySelectorAll('#space .row:not([hidden])')].find(row => row.querySelector('.path').textContent.includes({path:?}))"
+    );
     browser.until(&find).await;
     browser.script(&format!("document.getElementById('detail').hidden = true; {find}.click()")).await;
-    browser.until(&format!("!document.getElementById('detail').hidden && {}.includes({path:?})", text("#detail h2"))).await;
+    browser
+        .until(&format!("!document.getElementById('detail').hidden && {}.includes({path:?})", text("#detail h2")))
+        .await;
     let shown = browser.script(&format!("return {}", text("#detail"))).await;
     shown.as_str().expect("text").to_owned()
 }
@@ -37,7 +41,10 @@ async fn shows_what_passed_envoy() {
     browser.until(&format!("{}.startsWith('Live')", text("#state"))).await;
     let count = traffic::send(&rig).await;
     browser.until(&format!("{} === 'Live · {count}'", text("#state"))).await;
-    assert_eq!(browser.script("return document.querySelectorAll('#space .row:not([hidden])').length").await, json!(count));
+    assert_eq!(
+        browser.script("return document.querySelectorAll('#space .row:not([hidden])').length").await,
+        json!(count)
+    );
 
     let json = detail(&browser, "/json").await;
     assert!(json.contains("\"id\": 12345678901234567890\n") && json.contains("\"note\": \"é\""), "{json}");
@@ -50,7 +57,10 @@ async fn shows_what_passed_envoy() {
     let cut = detail(&browser, "/cut").await;
     assert!(cut.contains("Cut: only the first 4.0 kB were recorded") && cut.contains("0123456789"), "{cut}");
     let grpc = detail(&browser, "shop.Orders").await;
-    assert!(grpc.contains("Trailers") && grpc.contains("grpc-status\n0") && grpc.contains("grpc-message\nfine"), "{grpc}");
+    assert!(
+        grpc.contains("Trailers") && grpc.contains("grpc-status\n0") && grpc.contains("grpc-message\nfine"),
+        "{grpc}"
+    );
     assert!(grpc.contains("000000  00 00 00 00 02 08 2a"), "{grpc}");
     let hostile = detail(&browser, "/hostile").await;
     assert!(hostile.contains(traffic::HOSTILE), "{hostile}");
@@ -68,13 +78,21 @@ async fn shows_what_passed_envoy() {
         browser.until(&format!("{} === 'Live · {count}'", text("#state"))).await;
         let dark = browser.script("return matchMedia('(prefers-color-scheme: dark)').matches").await;
         assert_eq!(dark, json!(look.dark));
-        assert_eq!(browser.script("return document.documentElement.scrollWidth <= innerWidth").await, json!(true), "{name}: it scrolls sideways");
+        assert_eq!(
+            browser.script("return document.documentElement.scrollWidth <= innerWidth").await,
+            json!(true),
+            "{name}: it scrolls sideways"
+        );
         if look.phone {
             assert_eq!(browser.script("return innerWidth").await, json!(390));
             browser.picture("phone-list").await;
         }
         detail(&browser, "/json").await;
-        assert_eq!(browser.script("return document.documentElement.scrollWidth <= innerWidth").await, json!(true), "{name}: it scrolls sideways");
+        assert_eq!(
+            browser.script("return document.documentElement.scrollWidth <= innerWidth").await,
+            json!(true),
+            "{name}: it scrolls sideways"
+        );
         browser.picture(name).await;
         browser.end().await;
     }
@@ -90,11 +108,14 @@ async fn not_markup(browser: &Browser) {
 }
 
 async fn filters(browser: &Browser, count: usize) {
-    let paths = "[...document.querySelectorAll('#space .row:not([hidden]) .path')].map(path => path.textContent).join(' ')";
+    let paths =
+        "[...document.querySelectorAll('#space .row:not([hidden]) .path')].map(path => path.textContent).join(' ')";
     browser.keys(Some("#text"), "json").await;
     browser.until(&format!("{paths} === '/json'")).await;
     browser.until(&format!("{} === 'Live · 1 of {count}'", text("#state"))).await;
-    browser.script("const text = document.getElementById('text'); text.value = ''; text.dispatchEvent(new Event('input'))").await;
+    browser
+        .script("const text = document.getElementById('text'); text.value = ''; text.dispatchEvent(new Event('input'))")
+        .await;
     browser.keys(Some("#status"), "4").await;
     browser.until(&format!("{paths} === '/missing'")).await;
     browser.keys(Some("#status"), "A").await;
@@ -109,7 +130,9 @@ async fn keyboard(browser: &Browser) {
     browser.keys(Some("#table"), escape).await;
     browser.until("document.getElementById('detail').hidden").await;
     browser.keys(Some("#table"), &format!("{home}{down}{enter}")).await;
-    browser.until(&format!("!document.getElementById('detail').hidden && {}.includes('/gzip')", text("#detail h2"))).await;
+    browser
+        .until(&format!("!document.getElementById('detail').hidden && {}.includes('/gzip')", text("#detail h2")))
+        .await;
     browser.keys(None, escape).await;
     browser.until("document.getElementById('detail').hidden && document.activeElement.id === 'table'").await;
     browser.keys(None, "/").await;
@@ -141,7 +164,13 @@ async fn saves(browser: &Browser, count: usize) {
     browser.script("document.getElementById('text').blur()").await;
     browser.click("#save").await;
     let saved = browser.directory.path().join("saved");
-    let find = || fs::read_dir(&saved).ok()?.flatten().map(|entry| entry.path()).find(|path| path.extension().is_some_and(|end| end == "har"));
+    let find = || {
+        fs::read_dir(&saved)
+            .ok()?
+            .flatten()
+            .map(|entry| entry.path())
+            .find(|path| path.extension().is_some_and(|end| end == "har"))
+    };
     let mut file = None;
     for _ in 0..600 {
         file = find();

@@ -26,7 +26,8 @@ fn batch(number: usize) -> String {
 
 fn post(program: &Program, body: &str) {
     let mut stream = TcpStream::connect(program.address).expect("a connection");
-    let head = format!("POST /publish HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    let head =
+        format!("POST /publish HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
     stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");

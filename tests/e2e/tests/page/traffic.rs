@@ -39,14 +39,23 @@ pub(crate) async fn send(rig: &Rig) -> usize {
     let grpc = Bytes::from_static(&[0, 0, 0, 0, 2, 8, 42]);
     let typed = |body: Vec<u8>, of: &str| Reply::ok(body).header("content-type", of);
     let cases = [
-        (H1, Request::post("/json", json_body).header("content-type", "application/json"), typed(json_body.into(), "application/json").header("x-markup", HOSTILE)),
+        (
+            H1,
+            Request::post("/json", json_body).header("content-type", "application/json"),
+            typed(json_body.into(), "application/json").header("x-markup", HOSTILE),
+        ),
         (H1, Request::get("/gzip"), typed(gzip, "application/json").header("content-encoding", "gzip")),
         (H1, Request::get("/binary"), typed(binary, "application/octet-stream")),
         (H1, Request::get("/cut"), typed(b"0123456789".repeat(1000), "text/plain")),
         (
             H2,
-            Request::post_chunks("/h2/shop.Orders/Get", &[grpc.clone()]).header("content-type", "application/grpc").header("te", "trailers"),
-            Reply::chunks(&[grpc]).header("content-type", "application/grpc").trailer("grpc-status", "0").trailer("grpc-message", "fine"),
+            Request::post_chunks("/h2/shop.Orders/Get", &[grpc.clone()])
+                .header("content-type", "application/grpc")
+                .header("te", "trailers"),
+            Reply::chunks(&[grpc])
+                .header("content-type", "application/grpc")
+                .trailer("grpc-status", "0")
+                .trailer("grpc-message", "fine"),
         ),
         (H1, Request::get("/hostile?q=<img/src=x/onerror=window.ran=1>"), typed(HOSTILE.into(), "text/html")),
         (H1, Request::get("/missing"), Reply::status(404)),
@@ -56,7 +65,9 @@ pub(crate) async fn send(rig: &Rig) -> usize {
         request.id = unused_id();
         let name = String::from_utf8_lossy(&request.target).into_owned();
         let case = Case::new(name, protocol, request, reply);
-        rig.exchange(&case, rig.envoy.filtered_by(protocol)).await.unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        rig.exchange(&case, rig.envoy.filtered_by(protocol))
+            .await
+            .unwrap_or_else(|error| panic!("{}: {error}", case.name));
     }
     rig.settle(count as u64).await;
     count

@@ -4,51 +4,51 @@
 use prost::{Message, Oneof};
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct ExportLogsServiceRequest {
+pub(crate) struct ExportLogsServiceRequest {
     #[prost(message, repeated, tag = "1")]
-    pub(super) resource_logs: Vec<ResourceLogs>,
+    pub(crate) resource_logs: Vec<ResourceLogs>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct ResourceLogs {
+pub(crate) struct ResourceLogs {
     #[prost(message, repeated, tag = "2")]
-    pub(super) scope_logs: Vec<ScopeLogs>,
+    pub(crate) scope_logs: Vec<ScopeLogs>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct ScopeLogs {
+pub(crate) struct ScopeLogs {
     #[prost(message, repeated, tag = "2")]
-    pub(super) log_records: Vec<LogRecord>,
+    pub(crate) log_records: Vec<LogRecord>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct LogRecord {
+pub(crate) struct LogRecord {
     #[prost(fixed64, tag = "1")]
-    pub(super) time_unix_nano: u64,
+    pub(crate) time_unix_nano: u64,
     #[prost(message, repeated, tag = "6")]
-    pub(super) attributes: Vec<KeyValue>,
+    pub(crate) attributes: Vec<KeyValue>,
     #[prost(fixed64, tag = "11")]
-    pub(super) observed_time_unix_nano: u64,
+    pub(crate) observed_time_unix_nano: u64,
     #[prost(string, tag = "12")]
-    pub(super) event_name: String,
+    pub(crate) event_name: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct KeyValue {
+pub(crate) struct KeyValue {
     #[prost(string, tag = "1")]
-    pub(super) key: String,
+    pub(crate) key: String,
     #[prost(message, optional, tag = "2")]
-    pub(super) value: Option<AnyValue>,
+    pub(crate) value: Option<AnyValue>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct AnyValue {
+pub(crate) struct AnyValue {
     #[prost(oneof = "Value", tags = "1, 2, 3, 4, 5, 7")]
-    pub(super) value: Option<Value>,
+    pub(crate) value: Option<Value>,
 }
 
 #[derive(Clone, PartialEq, Oneof)]
-pub(super) enum Value {
+pub(crate) enum Value {
     #[prost(string, tag = "1")]
     String(String),
     #[prost(bool, tag = "2")]
@@ -64,7 +64,7 @@ pub(super) enum Value {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct ArrayValue {
+pub(crate) struct ArrayValue {
     #[prost(message, repeated, tag = "1")]
-    pub(super) values: Vec<AnyValue>,
+    pub(crate) values: Vec<AnyValue>,
 }

@@ -48,7 +48,10 @@ fn reads_an_exchange() {
     let read = exchanges(&encoded("http.exchange", &attributes)).expect("an exchange");
     let [exchange] = read.as_slice() else { panic!("one was expected: {read:?}") };
     let texts = [&exchange.method, &exchange.path, &exchange.host, &exchange.source, &exchange.request_id];
-    assert_eq!(texts, ["BREW", "/pot?x=1", "shop.example.com:8080", "[2001:db8::1]:42138", "one"].map(String::from).each_ref());
+    assert_eq!(
+        texts,
+        ["BREW", "/pot?x=1", "shop.example.com:8080", "[2001:db8::1]:42138", "one"].map(String::from).each_ref()
+    );
     assert_eq!((exchange.status, exchange.start, exchange.duration()), (418, 1_795_863_758_226, 60));
     assert_eq!(exchange.request.version, "HTTP/2");
     let accept = ["a", "b"].map(|value| ("accept".to_owned(), value.to_owned()));
