@@ -74,6 +74,15 @@ let
       filter
       ;
   };
+  page = import ./page.nix {
+    inherit
+      pkgs
+      app
+      collector
+      e2e
+      filter
+      ;
+  };
   commands = import ./commands.nix {
     inherit
       pkgs
@@ -146,6 +155,7 @@ let
           dev
           fuzz
           matrix
+          page
           soak
           ;
       }

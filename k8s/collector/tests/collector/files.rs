@@ -82,3 +82,15 @@ async fn acknowledges_nothing_that_cannot_be_written() {
     assert_eq!(status, 503, "{}", String::from_utf8_lossy(&answer));
     assert_eq!(program.kept().await, 0);
 }
+
+#[tokio::test]
+async fn are_left_tidy_at_the_end() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("traffic.har");
+    let program = Program::start(&["--har", path.to_str().expect("text")]);
+    assert_eq!(program.post("/publish", record("one").to_string()).await.0, 200);
+    assert_eq!(fs::read_dir(directory.path()).expect("the directory").count(), 2);
+    assert!(program.terminate(), "it ends with an error");
+    assert_eq!(entries(&path), 1);
+    assert_eq!(fs::read_dir(directory.path()).expect("the directory").count(), 1);
+}

@@ -10,6 +10,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::HOST;
 use hyper::{Method, Request, Response, body::Incoming};
 use hyper_util::rt::TokioIo;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
@@ -40,6 +41,13 @@ impl Program {
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("ended");
+    }
+
+    /// Ends it as Kubernetes does: whether that went well.
+    pub(crate) fn terminate(mut self) -> bool {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).expect("signalled");
+        self.child.wait().expect("ended").success()
     }
 
     pub(crate) async fn connect(&self) -> SendRequest<Full<Bytes>> {
