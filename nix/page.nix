@@ -18,6 +18,9 @@ app {
         exit 1
       }
     done
+    # The driver looks for no program in PATH.
+    CHROMIUM=$(type -P "''${CHROMIUM:-chromium}")
+    export CHROMIUM
     export ENVOY=''${ENVOY:-${pkgs.envoy-bin}/bin/envoy}
     export HTTP_TRACE_FILTER_WASM=''${HTTP_TRACE_FILTER_WASM:-${filter}/lib/http-trace-filter.wasm}
     export HTTP_TRACE_COLLECTOR=''${HTTP_TRACE_COLLECTOR:-${collector}/bin/http-trace-collector}

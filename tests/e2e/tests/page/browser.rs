@@ -1,4 +1,4 @@
-//! A real browser: `CHROMIUM` and `CHROMEDRIVER` name the programs.
+//! A real browser: `CHROMIUM` and `CHROMEDRIVER` name the programs, if they are not where one looks for them.
 
 use std::env;
 use std::io::{BufRead, BufReader};
@@ -34,8 +34,7 @@ pub(crate) struct Browser {
 impl Browser {
     pub(crate) async fn start(look: Look) -> Self {
         let directory = TempDir::new().expect("a directory");
-        let program = |name: &str, or: &str| env::var(name).unwrap_or_else(|_| or.to_owned());
-        let mut driver = Command::new(program("CHROMEDRIVER", "chromedriver"))
+        let mut driver = Command::new(env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into()))
             .arg("--port=0")
             .env("HOME", directory.path())
             .stdout(Stdio::piped())
@@ -47,7 +46,6 @@ impl Browser {
         // A full pipe would hold it up.
         std::thread::spawn(move || lines.for_each(drop));
         let mut options = json!({
-            "binary": program("CHROMIUM", "chromium"),
             "args": [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1440,900",
                 format!("--user-data-dir={}", directory.path().join("profile").display()),
@@ -55,6 +53,9 @@ impl Browser {
             ],
             "prefs": { "download.default_directory": directory.path().join("saved"), "download.prompt_for_download": false },
         });
+        if let Ok(program) = env::var("CHROMIUM") {
+            options["binary"] = json!(program);
+        }
         if look.phone {
             options["mobileEmulation"] = json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 2.0 } });
         }

@@ -55,7 +55,8 @@ async fn thousands_scroll_and_none_becomes_markup() {
         requestAnimationFrame(frame)";
     let frame = browser.client.execute_async(frames, vec![]).await.expect("a time").as_f64().expect("a number");
     println!("a frame takes {frame:.1} ms while 20,000 rows scroll");
-    assert!(frame < 250.0, "{frame} ms");
+    // 20,000 elements would take seconds; a machine that does much else needs some time for a frame, too.
+    assert!(frame < 500.0, "{frame} ms");
     browser.script("document.querySelector('#space .row:not([hidden])').click()").await;
     browser.until("!document.getElementById('detail').hidden").await;
     let made = "return [document.querySelectorAll('b').length, document.querySelectorAll('script').length, window.ran ?? null]";

@@ -58,7 +58,7 @@ pub(crate) async fn send(rig: &Rig) -> usize {
                 .trailer("grpc-message", "fine"),
         ),
         (H1, Request::get("/hostile?q=<img/src=x/onerror=window.ran=1>"), typed(HOSTILE.into(), "text/html")),
-        (H1, Request::get("/missing"), Reply::status(404)),
+        (H1, Request::get("/missing"), Reply::status(404).with_body("no such page")),
     ];
     let count = cases.len();
     for (protocol, mut request, reply) in cases {
