@@ -92,6 +92,16 @@ impl Browser {
         found.expect(selector).click().await.expect(selector);
     }
 
+    /// Chooses one of a list.
+    pub(crate) async fn select(&self, selector: &str, value: &str) {
+        let choose = "const [selector, value] = arguments, list = document.querySelector(selector);
+            list.value = value;
+            list.dispatchEvent(new Event('input', { bubbles: true }));
+            return list.value";
+        let chosen = self.client.execute(choose, vec![json!(selector), json!(value)]).await.expect(selector);
+        assert_eq!(chosen, json!(value), "{selector} has no such choice");
+    }
+
     /// Presses keys where the focus is, or in the element that this selector finds.
     pub(crate) async fn keys(&self, selector: Option<&str>, keys: &str) {
         let element = match selector {
