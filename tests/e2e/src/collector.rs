@@ -148,6 +148,11 @@ impl Collector {
         Ok(())
     }
 
+    /// Serves on another address as well, such as one in another network namespace, for as long as this is polled.
+    pub fn serve_on(&self, listener: TcpListener) -> impl Future<Output = ()> + use<> {
+        serve(listener, &self.state)
+    }
+
     /// Changes what it answers as the sampling manager.
     pub fn manage(&self, status: u16, content_type: &str, body: &str) {
         let mut hosts = lock(&self.state.hosts);

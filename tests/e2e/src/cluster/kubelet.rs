@@ -62,6 +62,9 @@ async fn step(node: &Node, pod: &Value) -> io::Result<Option<Value>> {
     let text = |field: &str| metadata[field].as_str().unwrap_or_default();
     let path = Kind::named("pods").path(text("namespace"), text("name"));
     if !metadata["deletionTimestamp"].is_null() {
+        if let Some(runtime) = &node.runtime {
+            runtime.stop(pod);
+        }
         let options = json!({ "gracePeriodSeconds": 0, "preconditions": { "uid": metadata["uid"] } });
         node.client.ok(Method::DELETE, &path, JSON, Some(&options)).await?;
         return Ok(None);
@@ -76,9 +79,18 @@ async fn step(node: &Node, pod: &Value) -> io::Result<Option<Value>> {
     if pod["status"]["phase"] == "Running" {
         return Ok(None);
     }
-    let can_start = !node.is_held(pod) && has_volumes(node, pod).await?;
-    let status = status(node, pod, can_start);
-    if can_start || pod["status"]["hostIP"].is_null() {
+    let mut can_start = !node.is_held(pod) && has_volumes(node, pod).await?;
+    let mut address = None;
+    if let Some(runtime) = node.runtime.as_ref().filter(|_| can_start) {
+        let progress = runtime.start(pod);
+        (can_start, address) = (progress.ready, Some(progress.address.to_string()));
+    }
+    let mut status = status(node, pod, can_start);
+    let is_told = address.as_deref() == pod["status"]["podIP"].as_str();
+    if let Some(address) = address {
+        (status["status"]["podIP"], status["status"]["podIPs"]) = (json!(address), json!([{ "ip": address }]));
+    }
+    if can_start || pod["status"]["hostIP"].is_null() || !is_told {
         node.client.ok(Method::PATCH, &format!("{path}/status"), MERGE, Some(&status)).await?;
     }
     if can_start {

@@ -14,6 +14,7 @@ mod kubelet;
 mod node;
 mod objects;
 mod programs;
+mod runtime;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -23,6 +24,7 @@ use std::sync::{Arc, mpsc};
 use std::{io, thread};
 
 use fs_err as fs;
+use hyper::Method;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Handle};
 
@@ -32,6 +34,7 @@ pub use exec::{Exec, Output};
 use kinds::Kind;
 use node::Node;
 use programs::Programs;
+pub use runtime::{Progress, Runtime};
 
 /// A running cluster, in a thread of its own, so that tests may block. Its programs end with this process.
 pub struct Cluster {
@@ -49,6 +52,18 @@ impl Cluster {
     /// # Errors
     /// When a program cannot be started, or does not come up; the error holds the end of its log.
     pub fn start(definitions: &[Value]) -> io::Result<Self> {
+        Self::start_with(definitions, None)
+    }
+
+    /// Starts it with pods that run, and without anything that injects sidecars.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`].
+    pub fn running(pods: Arc<dyn Runtime>) -> io::Result<Self> {
+        Self::start_with(&[], Some(pods))
+    }
+
+    fn start_with(definitions: &[Value], pods: Option<Arc<dyn Runtime>>) -> io::Result<Self> {
         let (started, runtime) = mpsc::channel();
         thread::Builder::new().name("cluster".to_owned()).spawn(move || {
             let runtime = Builder::new_current_thread().enable_all().build();
@@ -60,8 +75,11 @@ impl Cluster {
         let (programs, owner, node) = wait(&runtime, async move {
             let programs = Programs::start().await?;
             let owner = Client::new(programs.address(), programs::OWNER)?;
-            let node = Node::start(Client::new(programs.address(), programs::KUBELET)?).await?;
-            objects::install(&owner, &definitions, node.address()).await?;
+            let stands_in = pods.is_none();
+            let node = Node::start(Client::new(programs.address(), programs::KUBELET)?, pods).await?;
+            if stands_in {
+                objects::install(&owner, &definitions, node.address()).await?;
+            }
             Ok::<_, io::Error>((programs, owner, node))
         })?;
         let cluster = Self { programs, runtime, owner, node, namespaces: AtomicUsize::new(1) };
@@ -170,6 +188,24 @@ impl Cluster {
         let kinds = Kind::kept()
             .flat_map(|resource| self.objects(resource, namespace).into_iter().map(move |it| (resource, it)));
         kinds.map(|(resource, object)| (format!("{resource}/{}", object["metadata"]["name"]), object)).collect()
+    }
+
+    /// What the API server has at this path (`/api/v1/namespaces/…`), if it has something there.
+    ///
+    /// # Errors
+    /// When it does not tell.
+    pub fn get(&self, path: &str) -> io::Result<Option<Value>> {
+        let (owner, path) = (self.owner.clone(), path.to_owned());
+        wait(&self.runtime, async move { owner.find(&path).await })
+    }
+
+    /// Posts to this path; what the API server answers.
+    ///
+    /// # Errors
+    /// What it has against it.
+    pub fn post(&self, path: &str, body: Value) -> io::Result<Value> {
+        let (owner, path) = (self.owner.clone(), path.to_owned());
+        wait(&self.runtime, async move { owner.ok(Method::POST, &path, client::JSON, Some(&body)).await })
     }
 
     /// From now on, new pods of this workload do not become ready.

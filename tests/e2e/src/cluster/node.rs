@@ -20,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::client::Client;
 use super::exec::{self, Program};
+use super::runtime::Runtime;
 use super::{injector, kubelet};
 use crate::certificate;
 use crate::server::{each_connection, lock};
@@ -31,6 +32,8 @@ pub(crate) const NODE: &str = "node-1";
 pub(crate) struct Node {
     pub(crate) client: Client,
     address: SocketAddr,
+    /// Runs the pods; without it, each is ready as soon as it may.
+    pub(crate) runtime: Option<Arc<dyn Runtime>>,
     /// Namespaces and workloads whose pods are not to become ready.
     held: Mutex<BTreeSet<(String, String)>>,
     /// By namespace.
@@ -42,10 +45,10 @@ impl Node {
     ///
     /// # Errors
     /// When no port can be had, or the API server refuses it.
-    pub(crate) async fn start(client: Client) -> io::Result<Arc<Self>> {
+    pub(crate) async fn start(client: Client, runtime: Option<Arc<dyn Runtime>>) -> io::Result<Arc<Self>> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let node = Arc::new(Self { client, address, held: Mutex::default(), programs: Mutex::default() });
+        let node = Arc::new(Self { client, address, runtime, held: Mutex::default(), programs: Mutex::default() });
         let (acceptor, server) = (acceptor()?, Arc::clone(&node));
         tokio::spawn(each_connection(listener, move |stream| serve(Arc::clone(&server), acceptor.clone(), stream)));
         kubelet::register(&node).await?;

@@ -26,7 +26,7 @@ const CONTROLLERS: &str = "controllers";
 /// The controllers that tests need: those that roll workloads out, and those without which pods or namespaces are not whole.
 const LOOPS: &str = "deployment-controller,replicaset-controller,statefulset-controller,daemonset-controller,\
                      serviceaccount-controller,root-ca-certificate-publisher-controller,namespace-controller,\
-                     garbage-collector-controller,clusterrole-aggregation-controller";
+                     endpointslice-controller,garbage-collector-controller,clusterrole-aggregation-controller";
 
 /// The programs, and all that they read and write.
 #[derive(Debug)]
