@@ -58,6 +58,16 @@ let
       sources
       ;
   };
+  mesh = import ./mesh.nix {
+    inherit
+      pkgs
+      app
+      ctl
+      e2e
+      filter
+      sources
+      ;
+  };
   audit = import ./audit.nix {
     inherit
       pkgs
@@ -70,15 +80,6 @@ let
     inherit
       pkgs
       app
-      e2e
-      filter
-      ;
-  };
-  page = import ./page.nix {
-    inherit
-      pkgs
-      app
-      collector
       e2e
       filter
       ;
@@ -155,7 +156,7 @@ let
           dev
           fuzz
           matrix
-          page
+          mesh
           soak
           ;
       }

@@ -1,4 +1,4 @@
-# The end-to-end harness: `harness` has bin/http-trace-e2e (the demo), `bench` and `chaos` the programs beside it that share
+# The end-to-end harness: `harness` has bin/http-trace-e2e (the demo), `bench`, `chaos` and `mesh` the programs beside it that share
 # its crate, and `tests.NAME` has bin/http-trace-NAME-tests, a program for each test target (e2e, overlays …).
 {
   pkgs,
@@ -99,6 +99,13 @@ in
     from = harness.crates;
   };
 
+  mesh = member {
+    package = "http-trace-mesh";
+    src = sources.mesh;
+    programs = [ "http-trace-mesh" ];
+    from = harness.crates;
+  };
+
   tests = lib.genAttrs [
     "capabilities"
     "dev"
@@ -107,7 +114,6 @@ in
     "manifests"
     "otel"
     "overlays"
-    "page"
     "sbom"
     "trap"
   ] test;

@@ -24,6 +24,7 @@ let
         ../tests/chaos
         ../tests/e2e
         ../tests/fuzz
+        ../tests/mesh
         ../tests/schemas
       ]
     ))
@@ -77,13 +78,15 @@ in
   bench = source (harness ++ [ ../tests/bench ]);
   # It asks the filter which formats there are.
   chaos = source (harness ++ filter ++ [ ../tests/chaos ]);
-  # The harness, the benchmark and chaos with their own unit tests.
+  mesh = source (harness ++ [ ../tests/mesh ]);
+  # The harness, the benchmark, chaos and the mesh with their own unit tests.
   harnessTests = source (
     harness
     ++ filter
     ++ [
       ../tests/bench
       ../tests/chaos
+      ../tests/mesh
     ]
   );
   # One target of the end-to-end tests.

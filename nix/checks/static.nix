@@ -47,10 +47,10 @@ in
     inherit (collector) crates;
   };
 
-  # The harness's own, and those of the benchmark and chaos.
+  # The harness's own, and those of the benchmark, chaos and the mesh.
   harness-tests = cargoCheck "harness-tests" {
     src = sources.harnessTests;
-    command = "cargo test --frozen --profile tools --package http-trace-e2e --package http-trace-bench --package http-trace-chaos";
+    command = "cargo test --frozen --profile tools --package http-trace-e2e --package http-trace-bench --package http-trace-chaos --package http-trace-mesh";
     arguments = "--lib --bins";
     crates = e2e.testCrates;
   };

@@ -16,6 +16,8 @@ rec {
       module,
       # What the linker is told of that version.
       ldflags ? _: [ ],
+      # Files of that module that are used as they are: share/source has them at their own paths.
+      files ? [ ],
     }:
     let
       required = builtins.match ".*\n(require )?[ \t]*${
@@ -79,34 +81,63 @@ rec {
                    ++packages % 50 == 0 { print "${program}: " packages " packages"; fflush() }'
           '') packages
         )}
+        ${lib.optionalString (files != [ ]) ''
+          go list -m -f {{.Dir}} ${module} > directory
+          cd "$(cat directory)"
+          mkdir -p "$out/share/source"
+          cp -r --parents --no-preserve=mode ${lib.escapeShellArgs files} "$out/share/source"
+        ''}
       '';
 
-  programs = lib.mapAttrs program {
-    # Of nixpkgs' many programs only these. They tell kubectl their version.
-    kubernetes = {
-      src = ./go/kubernetes;
-      packages = {
-        kube-apiserver = "k8s.io/kubernetes/cmd/kube-apiserver";
-        kube-controller-manager = "k8s.io/kubernetes/cmd/kube-controller-manager";
+  programs =
+    lib.mapAttrs program {
+      # Of nixpkgs' many programs only these. They tell kubectl their version.
+      kubernetes = {
+        src = ./go/kubernetes;
+        packages = {
+          kube-apiserver = "k8s.io/kubernetes/cmd/kube-apiserver";
+          kube-controller-manager = "k8s.io/kubernetes/cmd/kube-controller-manager";
+        };
+        module = "k8s.io/kubernetes";
+        ldflags =
+          version:
+          let
+            tell = name: value: "-X k8s.io/component-base/version.${name}=${value}";
+            parts = lib.splitString "." version;
+          in
+          [
+            (tell "gitVersion" "v${version}")
+            (tell "gitMajor" (lib.head parts))
+            (tell "gitMinor" (builtins.elemAt parts 1))
+          ];
       };
-      module = "k8s.io/kubernetes";
-      ldflags =
-        version:
-        let
-          tell = name: value: "-X k8s.io/component-base/version.${name}=${value}";
-          parts = lib.splitString "." version;
-        in
-        [
-          (tell "gitVersion" "v${version}")
-          (tell "gitMajor" (lib.head parts))
-          (tell "gitMinor" (builtins.elemAt parts 1))
-        ];
+      opentelemetry-collector = {
+        src = ./go/opentelemetry-collector;
+        packages.otelcorecol = ".";
+        module = "go.opentelemetry.io/collector/otelcol";
+        ldflags = version: [ "-X main.version=${version}" ];
+      };
+    }
+    // {
+      # nixpkgs has istioctl only, of the sources that istiod and pilot-agent are in, too; who wants these overrides it.
+      istioctl = {
+        src = "${istio}/share/source";
+        overrideAttrs = _: istio;
+      };
     };
-    opentelemetry-collector = {
-      src = ./go/opentelemetry-collector;
-      packages.otelcorecol = ".";
-      module = "go.opentelemetry.io/collector/otelcol";
-      ldflags = version: [ "-X main.version=${version}" ];
+
+  istio = program "istio" {
+    src = ./go/istio;
+    packages = {
+      pilot-agent = "istio.io/istio/pilot/cmd/pilot-agent";
+      pilot-discovery = "istio.io/istio/pilot/cmd/pilot-discovery";
     };
+    module = "istio.io/istio";
+    files = [
+      "manifests/charts/base/files/crd-all.gen.yaml"
+      "manifests/charts/istio-control/istio-discovery"
+      "tests/integration/pilot/testdata/gateway-api-crd.yaml"
+      "tools/packaging/common/envoy_bootstrap.json"
+    ];
   };
 }

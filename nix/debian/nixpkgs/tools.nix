@@ -109,6 +109,20 @@ lib.mapAttrs tool {
     mainProgram = "tar";
   };
   gzip = { };
+  iproute2 = {
+    mainProgram = "ip";
+  };
+  iptables = {
+    # nixpkgs' program speaks to nftables as well; Debian's alternatives are not set here.
+    links = lib.genAttrs [
+      "iptables"
+      "iptables-save"
+      "iptables-restore"
+      "ip6tables"
+      "ip6tables-save"
+      "ip6tables-restore"
+    ] (_: "/usr/sbin/xtables-nft-multi");
+  };
   jq = { };
   kubectl = { };
   kustomize = { };

@@ -1,0 +1,49 @@
+# nix run .#mesh: a real Istio on this machine, without containers, and the filter deployed to it by the README's commands.
+{
+  pkgs,
+  app,
+  ctl,
+  e2e,
+  filter,
+  sources,
+}:
+let
+  # nixpkgs builds istioctl of the sources that istiod and pilot-agent are in, too.
+  istio = pkgs.istioctl.overrideAttrs {
+    pname = "istio";
+    subPackages = [
+      "pilot/cmd/pilot-agent"
+      "pilot/cmd/pilot-discovery"
+    ];
+    # It asks istioctl for its version, and for completions.
+    doInstallCheck = false;
+    postInstall = "";
+  };
+in
+app {
+  name = "mesh";
+  description = "A real Istio on this machine, and the filter deployed to it by the README's commands";
+  runtimeInputs = [
+    pkgs.bash
+    pkgs.coreutils
+    pkgs.iproute2
+    pkgs.iptables
+    pkgs.kubectl
+    pkgs.util-linux
+  ];
+  runtimeEnv = {
+    ENVOY = "${pkgs.envoy-bin}/bin/envoy";
+    ETCD = "${pkgs.etcd}/bin/etcd";
+    HTTP_TRACE_CTL = "${ctl}/bin/http-trace-ctl";
+    HTTP_TRACE_FILTER_WASM = "${filter}/lib/http-trace-filter.wasm";
+    # Charts, definitions and the bootstrap of proxies.
+    ISTIO_SOURCE = "${pkgs.istioctl.src}";
+    KUBE_APISERVER = "${pkgs.kubernetes}/bin/kube-apiserver";
+    KUBE_CONTROLLER_MANAGER = "${pkgs.kubernetes}/bin/kube-controller-manager";
+    KUBECTL = "${pkgs.kubectl}/bin/kubectl";
+    PILOT_AGENT = "${istio}/bin/pilot-agent";
+    PILOT_DISCOVERY = "${istio}/bin/pilot-discovery";
+    README = "${sources.readme}/README.md";
+  };
+  text = ''exec ${e2e.mesh}/bin/http-trace-mesh "$@"'';
+}
