@@ -66,7 +66,7 @@ fn is_one_record_of_the_semantic_conventions() {
     assert_eq!((severity_number, severity_text.as_str(), event_name.as_str()), (9, "INFO", "http.exchange"));
     assert_eq!(shown(&body.expect("a body")), "POST /api/users 201");
     assert_eq!((dropped_attributes_count, flags), (0, 1));
-    let id = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let id = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     assert_eq!(id(&trace_id), "4bf92f3577b34da6a3ce929d0e0e4736");
     assert_eq!(id(&span_id), "00f067aa0ba902b7");
     let expected = json!({

@@ -123,7 +123,7 @@ fn a_trace_is_that_of_traceparent_or_else_of_b3() {
         (&[("x-b3-traceid", T), ("x-b3-spanid", "g0f067aa0ba902b7")], "", "", 0),
     ] {
         let record = Exchange::of(headers).record();
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         assert_eq!(
             (hex(&record.trace_id).as_str(), hex(&record.span_id).as_str(), record.flags),
             (trace, span, flags),

@@ -85,7 +85,8 @@ pub(crate) fn write(cluster: &Cluster, pod: &Value, home: &Path) -> io::Result<(
     fs::write(home.join("var/run/secrets/istio/root-cert.pem"), text(&root["data"]["root-cert.pem"]))?;
     // As the kubelet writes them: NAME="VALUE", quoted as in JSON.
     let lines = |map: &Value| -> String {
-        map.as_object().into_iter().flatten().map(|(name, value)| format!("{name}={value}\n")).collect()
+        let lines = map.as_object().into_iter().flatten().map(|(name, value)| format!("{name}={value}\n"));
+        lines.collect::<Vec<_>>().concat()
     };
     fs::write(home.join("etc/istio/pod/labels"), lines(&metadata["labels"]))?;
     fs::write(home.join("etc/istio/pod/annotations"), lines(&metadata["annotations"]))

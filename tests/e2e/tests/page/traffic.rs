@@ -49,7 +49,7 @@ pub(crate) async fn send(rig: &Rig) -> usize {
         (H1, Request::get("/cut"), typed(b"0123456789".repeat(1000), "text/plain")),
         (
             H2,
-            Request::post_chunks("/h2/shop.Orders/Get", &[grpc.clone()])
+            Request::post_chunks("/h2/shop.Orders/Get", std::slice::from_ref(&grpc))
                 .header("content-type", "application/grpc")
                 .header("te", "trailers"),
             Reply::chunks(&[grpc])
