@@ -110,7 +110,11 @@ lib.mapAttrs tool {
   };
   gzip = { };
   iproute2 = {
+    # The package has a second `ip` beside this one.
+    packages = [ ];
+    version = root.packages.iproute2;
     mainProgram = "ip";
+    links.ip = "/usr/bin/ip";
   };
   iptables = {
     # nixpkgs' program speaks to nftables as well; Debian's alternatives are not set here.
