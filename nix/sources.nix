@@ -26,6 +26,7 @@ let
         ../tests/fuzz
         ../tests/mesh
         ../tests/schemas
+        ../tests/README.md
       ]
     ))
   ];
@@ -108,7 +109,7 @@ in
     ++ [
       ../k8s/collector
       ../k8s/ctl
-      ../tests
+      (fs.difference ../tests ../tests/README.md)
       ../.clippy.toml
       ../.rustfmt.toml
     ]
@@ -125,7 +126,13 @@ in
     ../k8s/kuma
     ../k8s/overlays/example
   ];
-  readme = source [ ../README.md ];
+  # All that explains the project to those who use it.
+  readme = source [
+    ../README.md
+    ../k8s/README.md
+    ../nix/debian/README.md
+    ../tests/README.md
+  ];
   nix = source [
     ../flake.nix
     ../nix
