@@ -1,5 +1,9 @@
 # The project's parts for one system, wired together.
-{ pkgs }:
+{
+  pkgs,
+  # The commit, where it is known.
+  revision ? null,
+}:
 let
   inherit (pkgs) lib;
   onLinux = lib.optionalAttrs pkgs.stdenv.hostPlatform.isLinux;
@@ -16,6 +20,14 @@ let
   e2e = import ./e2e.nix { inherit pkgs rust sources; };
   ctl = import ./ctl.nix { inherit pkgs rust sources; };
   collector = import ./collector.nix { inherit pkgs rust sources; };
+  mkImage = import ./image.nix { inherit pkgs revision; };
+  # What Istio's agent, Envoy Gateway and Kubernetes' image volumes take.
+  image = mkImage {
+    name = "http-trace-filter";
+    inherit (filter) version;
+    file = "${filter}/lib/http-trace-filter.wasm";
+    path = "plugin.wasm";
+  };
   # Envoy is packaged for Linux only, and so are containers.
   container = import ./container.nix { inherit pkgs; };
 
@@ -128,7 +140,7 @@ let
 
     packages = {
       default = filter;
-      inherit collector ctl;
+      inherit collector ctl image;
       overlays = overlays.example;
     }
     // onLinux {
