@@ -14,7 +14,7 @@ rec {
       collector,
       # The filter's configuration, as Nix writes it; or a JSON file.
       config ? { },
-      # Further arguments of the command: --context, --delivery, --mesh, --tls …
+      # Further arguments of the command: --traffic, --delivery, --mesh, --tls …
       arguments ? [ ],
     }:
     let

@@ -7,7 +7,7 @@ mod reference;
 mod validate;
 
 use clap::{Parser, Subcommand, error::ErrorKind};
-use cluster::{deploy, doctor, mount};
+use cluster::{Connection, Namespaces, deploy, doctor, mount};
 use overlay::{Namespace, Options};
 use std::{env, path::PathBuf, process::ExitCode};
 
@@ -39,8 +39,8 @@ enum Command {
     },
     /// Mount the wasm of an overlay in the workloads of its namespace, and replace their pods, one workload after another.
     Mount {
-        /// The namespace.
-        namespace: Namespace,
+        #[command(flatten)]
+        namespaces: Namespaces,
         #[command(flatten)]
         overlays: mount::Overlays,
         #[command(flatten)]
@@ -48,16 +48,15 @@ enum Command {
     },
     /// Restore what was there before the wasm was mounted.
     Unmount {
-        /// The namespace.
-        namespace: Namespace,
+        #[command(flatten)]
+        namespaces: Namespaces,
         #[command(flatten)]
         flags: mount::Flags,
     },
     /// Write overlays, apply and mount them.
     Deploy {
-        /// The namespaces; one that does not exist is skipped.
-        #[arg(required = true, value_name = "NAMESPACE")]
-        namespaces: Vec<Namespace>,
+        #[command(flatten)]
+        namespaces: Namespaces,
         #[command(flatten)]
         flags: Box<overlay::Flags>,
         #[command(flatten)]
@@ -65,14 +64,15 @@ enum Command {
     },
     /// Tell why no records arrive from a namespace of an Istio mesh.
     Doctor {
-        /// The namespace.
-        namespace: Namespace,
+        #[command(flatten)]
+        namespaces: Namespaces,
+        #[command(flatten)]
+        connection: Connection,
     },
     /// Unmount, and delete all that was made, of any revision.
     Undeploy {
-        /// The namespaces; one that does not exist is skipped.
-        #[arg(required = true, value_name = "NAMESPACE")]
-        namespaces: Vec<Namespace>,
+        #[command(flatten)]
+        namespaces: Namespaces,
         #[command(flatten)]
         flags: mount::Flags,
     },
@@ -111,14 +111,16 @@ fn run(arguments: Arguments) -> Result<(), String> {
             let options = Options::new(*flags, |name| env::var(name).ok())?;
             overlay::run(&namespaces, &options)
         }
-        Command::Mount { namespace, overlays, flags } => mount::mount(&namespace, &overlays.out, &flags),
-        Command::Unmount { namespace, flags } => mount::unmount(&namespace, &flags),
+        Command::Mount { namespaces, overlays, flags } => {
+            namespaces.each(|namespace| mount::mount(namespace, &overlays.out, &flags))
+        }
+        Command::Unmount { namespaces, flags } => namespaces.each(|namespace| mount::unmount(namespace, &flags)),
         Command::Deploy { namespaces, flags, mount } => {
             let options = Options::new(*flags, |name| env::var(name).ok())?;
-            deploy::deploy(&namespaces, &options, &mount)
+            deploy::deploy(&namespaces.all(), &options, &mount)
         }
-        Command::Doctor { namespace } => doctor::run(&namespace),
-        Command::Undeploy { namespaces, flags } => deploy::undeploy(&namespaces, &flags),
+        Command::Doctor { namespaces, connection } => namespaces.each(|namespace| doctor::run(namespace, &connection)),
+        Command::Undeploy { namespaces, flags } => deploy::undeploy(&namespaces.all(), &flags),
         Command::Manifests { wasm, out } => overlay::manifests::run(&out, &wasm),
         Command::Reference => {
             print!("{}", reference::table());

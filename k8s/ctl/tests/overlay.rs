@@ -139,7 +139,7 @@ fn the_configuration_is_the_user_s_with_what_is_missing() {
     let configuration =
         r#"{"sampling":{"rate":0.5,"hosts":true},"collector":{"path":"/in","authority":"a"},"mesh":"none"}"#;
     fs::write(place.0.path().join("c.json"), configuration).expect("a file");
-    let patch = place.written("shop --config c.json --context inbound", &[]);
+    let patch = place.written("shop --config c.json --traffic inbound", &[]);
     let expected = r#"{"sampling":{"rate":0.5,"hosts":{"cluster":"trace_sampling_manager_inbound"}},"collector":{"path":"/in","authority":"a","cluster":"trace_analyzer_inbound"},"mesh":"none"}"#;
     assert!(patch.contains(&expected.replace('"', "\\\"")), "{patch}");
     fs::write(place.0.path().join("c.json"), r#"{"collector":{"cluster":"own"}}"#).expect("a file");
@@ -188,7 +188,7 @@ fn envoy_gateway_s_listeners_have_any_name() {
 #[test]
 fn several_directions_are_each_a_patch() {
     let place = Place::new();
-    let patch = place.written("shop --context gateway,inbound --context outbound,inbound", &[]);
+    let patch = place.written("shop --traffic gateway,inbound --traffic outbound,inbound", &[]);
     let documents: Vec<&str> = patch.split("---\n").collect();
     let contexts = ["outbound", "inbound", "gateway"];
     assert_eq!(documents.len(), contexts.len(), "{patch}");
@@ -235,7 +235,7 @@ fn wrong_input_changes_nothing() {
         ("shop --collector collector", r#"got "collector", takes HOST:PORT"#),
         ("shop --collector a_b..c:1", r#"host: got "a_b..c""#),
         ("shop --colector a:1", "a similar argument exists: '--collector'"),
-        ("shop --context sideways", "possible values: outbound, inbound, gateway"),
+        ("shop --traffic sideways", "possible values: outbound, inbound, gateway"),
         ("shop --config absent.json", "absent.json: No such file"),
         ("shop --config bad.json", "bad.json: formt: unknown field"),
         ("shop --config bad.json", "queue.max_bytes: got a negative number"),
@@ -247,9 +247,9 @@ fn wrong_input_changes_nothing() {
         ("shop --istio-cluster --collector collector.observability:9000", "collector.observability.svc.cluster.local"),
         ("shop --istio-cluster --tls", "cannot be used with"),
         ("shop --mesh kuma --istio-cluster", "takes --mesh istio"),
-        ("shop --mesh kuma --context gateway", "takes outbound or inbound"),
+        ("shop --mesh kuma --traffic gateway", "takes outbound or inbound"),
         ("shop --mesh envoy-gateway", "--gateway: --mesh envoy-gateway takes the name"),
-        ("shop --mesh envoy-gateway --gateway eg --context inbound", "takes gateway"),
+        ("shop --mesh envoy-gateway --gateway eg --traffic inbound", "takes gateway"),
         ("shop --mesh envoy-gateway --gateway eg --delivery configmap", "takes inline"),
         ("shop --mesh envoy-gateway --gateway-class eg", "--xds-listener"),
         ("shop --mesh envoy-gateway --gateway-class eg --gateway a --xds-listener tcp-80", "cannot be used with"),
@@ -298,7 +298,7 @@ fn what_it_did_not_write_is_not_overwritten() {
     assert_eq!(place.files(), before);
     // Undone, it is its own again.
     fs::write(&filter, written).expect("a file");
-    place.written("shop --context inbound", &[]);
+    place.written("shop --traffic inbound", &[]);
     // A directory that was there before is not its own.
     let own = place.0.path().join("k8s/overlays/own");
     fs::create_dir(&own).expect("a directory");

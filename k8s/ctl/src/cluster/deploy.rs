@@ -1,7 +1,8 @@
 //! `deploy` and `undeploy`: all steps in their order, for several namespaces.
 
 use super::{
-    kubectl::{Kubectl, is_forbidden},
+    connection::each,
+    kubectl::is_forbidden,
     mount,
     rest::{self, When, delete},
     template,
@@ -17,12 +18,12 @@ use crate::{
 /// # Errors
 /// What stopped a namespace; those after it are still done.
 pub(crate) fn deploy(namespaces: &[Namespace], options: &Options, flags: &mount::Flags) -> Result<(), String> {
-    let there = existing(namespaces)?;
+    let there = existing(namespaces, flags)?;
     if there.is_empty() {
         return Ok(());
     }
     overlay::run(&there, options)?;
-    all(&there, |namespace| {
+    each(&there, |namespace| {
         let directory = options.out.join(namespace.as_str());
         let directory = directory.to_str().ok_or_else(|| format!("{}: takes a name in UTF-8", directory.display()))?;
         let mut arguments = vec!["apply", "--kustomize", directory];
@@ -30,7 +31,7 @@ pub(crate) fn deploy(namespaces: &[Namespace], options: &Options, flags: &mount:
             arguments.push("--dry-run=server");
         }
         // Every object names its namespace itself, and one of Kuma's is in another.
-        print!("{}", Kubectl::anywhere().run(&arguments)?);
+        print!("{}", flags.connection.anywhere().run(&arguments)?);
         let written = Written::read(namespace, &options.out)?;
         rest::remove(namespace, &written, flags, When::Applied)?;
         mount::mount(namespace, &options.out, flags)?;
@@ -47,11 +48,11 @@ pub(crate) fn deploy(namespaces: &[Namespace], options: &Options, flags: &mount:
 /// # Errors
 /// What could not be undone; all else is.
 pub(crate) fn undeploy(namespaces: &[Namespace], flags: &mount::Flags) -> Result<(), String> {
-    all(&existing(namespaces)?, |namespace| {
+    each(&existing(namespaces, flags)?, |namespace| {
         let mut errors: Vec<String> = mount::unmount(namespace, flags).err().into_iter().collect();
         // While pods still mount it, a ConfigMap or ContainerPatch that is gone would keep new ones from starting.
         let mounted = !errors.is_empty();
-        let (kubectl, label) = (Kubectl::new(namespace), overlay::selector());
+        let (kubectl, label) = (flags.connection.kubectl(namespace), overlay::selector());
         let mut done = |result: Result<(), String>| errors.extend(result.err());
         for mesh in ControlPlane::ALL {
             done(delete(&kubectl, &[mesh.mesh().patches().resource, "--selector", &label], flags));
@@ -59,7 +60,7 @@ pub(crate) fn undeploy(namespaces: &[Namespace], flags: &mount::Flags) -> Result
         if !mounted {
             for (kind, place) in ControlPlane::ALL.iter().filter_map(|mesh| mesh.mesh().beside()) {
                 let name = mounting::container_patch(namespace.as_str());
-                done(delete(&Kubectl::new(place), &[kind.resource, &name], flags));
+                done(delete(&kubectl.elsewhere(place), &[kind.resource, &name], flags));
             }
             done(delete(&kubectl, &["configmaps", "--selector", &label], flags));
         }
@@ -72,7 +73,7 @@ pub(crate) fn undeploy(namespaces: &[Namespace], flags: &mount::Flags) -> Result
 
 /// For an overlay that mounts nothing. Who may not list workloads has mounted none.
 fn unmount_what_is_mounted(namespace: &Namespace, flags: &mount::Flags) -> Result<(), String> {
-    match Kubectl::new(namespace).list(&["deployments,statefulsets,daemonsets"]) {
+    match flags.connection.kubectl(namespace).list(&["deployments,statefulsets,daemonsets"]) {
         Ok(workloads) if workloads.iter().any(|workload| template::revision(workload).is_some()) => {
             mount::unmount(namespace, flags)
         }
@@ -81,24 +82,14 @@ fn unmount_what_is_mounted(namespace: &Namespace, flags: &mount::Flags) -> Resul
     }
 }
 
-fn existing(namespaces: &[Namespace]) -> Result<Vec<Namespace>, String> {
+fn existing(namespaces: &[Namespace], flags: &mount::Flags) -> Result<Vec<Namespace>, String> {
     let mut there = Vec::new();
     for namespace in namespaces {
-        if Kubectl::new(namespace).namespace_exists()? {
+        if flags.connection.kubectl(namespace).namespace_exists()? {
             there.push(namespace.clone());
         } else {
             eprintln!("{namespace}: skipped: there is no such namespace");
         }
     }
     Ok(there)
-}
-
-fn all(namespaces: &[Namespace], one: impl Fn(&Namespace) -> Result<(), String>) -> Result<(), String> {
-    let mut failures = Vec::new();
-    for namespace in namespaces {
-        if let Err(error) = one(namespace) {
-            failures.push(format!("{namespace}: {error}"));
-        }
-    }
-    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }

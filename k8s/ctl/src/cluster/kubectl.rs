@@ -1,5 +1,6 @@
 //! The user's own kubectl, with the cluster and the rights that it has.
 
+use super::connection::Connection;
 use serde_json::Value;
 use std::{
     io::Write,
@@ -9,23 +10,26 @@ use std::{
 /// Runs kubectl for one namespace.
 #[derive(Clone, Debug)]
 pub(crate) struct Kubectl {
+    connection: Connection,
     /// Empty: where each object says.
     namespace: String,
 }
 
 impl Kubectl {
-    pub(crate) fn new(namespace: impl ToString) -> Self {
-        Self { namespace: namespace.to_string() }
+    /// An empty namespace: each object says where it is.
+    pub(super) fn new(connection: Connection, namespace: impl ToString) -> Self {
+        Self { connection, namespace: namespace.to_string() }
     }
 
-    /// For objects of several namespaces.
-    pub(crate) fn anywhere() -> Self {
-        Self { namespace: String::new() }
+    /// For another namespace of the same cluster.
+    pub(crate) fn elsewhere(&self, namespace: impl ToString) -> Self {
+        Self::new(self.connection.clone(), namespace)
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("kubectl");
         // Before the rest: what follows `--` belongs to another program.
+        command.args(self.connection.arguments());
         if !self.namespace.is_empty() {
             command.args(["--namespace", &self.namespace]);
         }

@@ -1,5 +1,6 @@
 //! What acts on a cluster, by the user's own kubectl.
 
+mod connection;
 pub(crate) mod deploy;
 pub(crate) mod doctor;
 mod kubectl;
@@ -8,3 +9,5 @@ mod rest;
 mod rollout;
 mod template;
 mod workload;
+
+pub(crate) use connection::{Connection, Namespaces};

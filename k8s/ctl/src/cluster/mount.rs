@@ -1,7 +1,7 @@
 //! `mount` and `unmount`: the wasm in live workloads, and out of them.
 
 use super::{
-    kubectl::Kubectl,
+    connection::Connection,
     rollout::{self, Outcome},
     template,
     workload::{self, Changed, Reference},
@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 #[derive(Args, Clone, Debug)]
 #[group(id = "roll-out")]
 pub(crate) struct Flags {
-    /// Only these; otherwise all Deployments, StatefulSets and DaemonSets of the namespace.
-    #[arg(long = "workload", value_name = "KIND/NAME", num_args = 1..)]
+    /// Only this, and may be repeated; otherwise all Deployments, StatefulSets and DaemonSets of the namespace.
+    #[arg(long = "workload", value_name = "KIND/NAME")]
     pub(crate) workloads: Vec<Reference>,
     /// Ask the API server what it would say, and change nothing.
     #[arg(long)]
@@ -24,6 +24,8 @@ pub(crate) struct Flags {
     /// How many seconds each workload may take to replace its pods.
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) timeout: u64,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 /// Mounts what the overlay of the namespace holds.
@@ -38,7 +40,7 @@ pub(crate) fn mount(namespace: &Namespace, overlays: &Path, flags: &Flags) -> Re
     };
     // Pods that start before it is there stay without the filter, also when it comes. A dry run of all steps has not applied it.
     let config_map = ["get", "configmap", &mount.config_map, "--ignore-not-found", "--output", "name"];
-    if !flags.dry_run && Kubectl::new(namespace).run(&config_map)?.trim().is_empty() {
+    if !flags.dry_run && flags.connection.kubectl(namespace).run(&config_map)?.trim().is_empty() {
         return Err(format!(
             "{namespace}: got no ConfigMap {}, takes it to be there first: kubectl apply -k {}",
             mount.config_map,
@@ -76,7 +78,7 @@ fn each(
     skipped: impl Fn(&Value) -> Option<String>,
     change: impl Fn(&Value) -> Result<Value, String>,
 ) -> Result<(), String> {
-    let kubectl = Kubectl::new(namespace);
+    let kubectl = flags.connection.kubectl(namespace);
     let (workloads, mut refused) = (workload::find(&kubectl, &flags.workloads)?, 0);
     if workloads.is_empty() && !kubectl.namespace_exists()? {
         return Err(format!("namespace {namespace}: got none of that name, takes one that exists"));

@@ -61,8 +61,8 @@ struct Object {
 /// # Errors
 /// What the API server has against it; all else is still done.
 pub(crate) fn remove(namespace: &Namespace, written: &Written, flags: &mount::Flags, when: When) -> Result<(), String> {
-    let (objects, mut errors) = objects(namespace, written);
-    let kubectl = Kubectl::new(namespace);
+    let kubectl = flags.connection.kubectl(namespace);
+    let (objects, mut errors) = objects(&kubectl, namespace, written);
     for object in objects {
         let Object { resource, place, name, need } = object;
         let stays = match (&need, when) {
@@ -84,7 +84,7 @@ pub(crate) fn remove(namespace: &Namespace, written: &Written, flags: &mount::Fl
             println!("{resource} {name}: it stays until the next deploy: {reason}");
             continue;
         }
-        if let Err(error) = delete(&Kubectl::new(place), &[resource, &name], flags) {
+        if let Err(error) = delete(&kubectl.elsewhere(place), &[resource, &name], flags) {
             errors.push(error);
         }
     }
@@ -111,7 +111,7 @@ pub(crate) fn delete(kubectl: &Kubectl, what: &[&str], flags: &mount::Flags) -> 
 }
 
 /// All of ours but what the overlay says; patches first, then what proxies mount. And what went wrong.
-fn objects(namespace: &Namespace, written: &Written) -> (Vec<Object>, Vec<String>) {
+fn objects(kubectl: &Kubectl, namespace: &Namespace, written: &Written) -> (Vec<Object>, Vec<String>) {
     let (mut patches, mut mounts, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     let said = |kind: &str, name: &str| {
         written.objects.iter().any(|object| object["kind"] == kind && object["metadata"]["name"] == name)
@@ -120,7 +120,7 @@ fn objects(namespace: &Namespace, written: &Written) -> (Vec<Object>, Vec<String
     let of_pods = written.mesh.mesh().is_of_pods();
     for which in ControlPlane::ALL.into_iter().filter(|which| which.mesh().is_of_pods() == of_pods) {
         let (mesh, kind) = (which.mesh(), which.mesh().patches());
-        match labelled(namespace, kind.resource) {
+        match labelled(kubectl, kind.resource) {
             Ok(found) => {
                 for (name, object) in found.iter().filter(|(name, _)| !said(kind.kind, name)) {
                     let need = match (mesh.revision_of(object), new) {
@@ -144,7 +144,7 @@ fn objects(namespace: &Namespace, written: &Written) -> (Vec<Object>, Vec<String
         }
         if let Some((kind, place)) = mesh.beside().filter(|_| which != written.mesh || written.mount.is_none()) {
             let name = mounting::container_patch(namespace.as_str());
-            let found = Kubectl::new(place).find(&[kind.resource, &name]);
+            let found = kubectl.elsewhere(place).find(&[kind.resource, &name]);
             match found {
                 Ok(false) => {}
                 Ok(true) => mounts.push(Object {
@@ -161,7 +161,7 @@ fn objects(namespace: &Namespace, written: &Written) -> (Vec<Object>, Vec<String
     if !of_pods {
         return (patches, errors);
     }
-    match labelled(namespace, "configmaps") {
+    match labelled(kubectl, "configmaps") {
         Ok(found) => {
             for (name, object) in found.into_iter().filter(|(name, _)| !said(config_map::KIND, name)) {
                 let revision = object["metadata"]["labels"][REVISION].as_str().unwrap_or_default().to_owned();
@@ -175,8 +175,8 @@ fn objects(namespace: &Namespace, written: &Written) -> (Vec<Object>, Vec<String
     (patches, errors)
 }
 
-fn labelled(namespace: &Namespace, resource: &str) -> Result<Vec<(String, Value)>, String> {
-    let objects = Kubectl::new(namespace).list(&[resource, "--selector", &selector()])?;
+fn labelled(kubectl: &Kubectl, resource: &str) -> Result<Vec<(String, Value)>, String> {
+    let objects = kubectl.list(&[resource, "--selector", &selector()])?;
     let name = |object: &Value| object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     Ok(objects.into_iter().map(|object| (name(&object), object)).collect())
 }

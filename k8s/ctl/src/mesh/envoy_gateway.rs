@@ -1,7 +1,7 @@
 //! Envoy Gateway: its EnvoyPatchPolicy, <https://gateway.envoyproxy.io/docs/tasks/extensibility/envoy-patch-policy/>.
 
 use super::{Kind, Mesh, Mount};
-use crate::overlay::{Context, Delivery, Namespace, Options, Plan, envoy_cluster, prefix, wasm_filter};
+use crate::overlay::{Delivery, Direction, Namespace, Options, Plan, envoy_cluster, prefix, wasm_filter};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
@@ -46,8 +46,8 @@ const OPTIONS: [&str; 4] = ["--gateway", "--gateway-class", "--listener", "--xds
 pub(crate) struct EnvoyGateway;
 
 impl Mesh for EnvoyGateway {
-    fn contexts(&self) -> &'static [Context] {
-        &[Context::Gateway]
+    fn directions(&self) -> &'static [Direction] {
+        &[Direction::Gateway]
     }
 
     /// There is no extension discovery here, so the wasm always comes inline: it cannot be missing.

@@ -7,7 +7,7 @@ use super::{
     entries,
 };
 use crate::overlay::{
-    Context, Delivery, MOUNT, Namespace, Plan, REVISION, envoy_cluster,
+    Delivery, Direction, MOUNT, Namespace, Plan, REVISION, envoy_cluster,
     mounting::{self, USER_VOLUME, USER_VOLUME_MOUNT, VOLUME},
     wasm_filter,
 };
@@ -22,8 +22,8 @@ const INJECT: &str = "sidecar.istio.io/inject";
 pub(crate) struct Istio;
 
 impl Mesh for Istio {
-    fn contexts(&self) -> &'static [Context] {
-        &Context::ALL
+    fn directions(&self) -> &'static [Direction] {
+        &Direction::ALL
     }
 
     fn deliveries(&self) -> &'static [Delivery] {
@@ -42,10 +42,10 @@ impl Mesh for Istio {
     /// default that does nothing (an RBAC filter without rules), so a wasm that is missing or broken leaves traffic alone.
     fn patch(&self, plan: &Plan<'_>, namespace: Option<&Namespace>) -> Value {
         let name = plan.name();
-        let context = match plan.context {
-            Context::Outbound => "SIDECAR_OUTBOUND",
-            Context::Inbound => "SIDECAR_INBOUND",
-            Context::Gateway => "GATEWAY",
+        let context = match plan.direction {
+            Direction::Outbound => "SIDECAR_OUTBOUND",
+            Direction::Inbound => "SIDECAR_INBOUND",
+            Direction::Gateway => "GATEWAY",
         };
         let mut patches = Vec::new();
         for cluster in envoy_cluster::all(plan) {

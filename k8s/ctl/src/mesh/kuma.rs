@@ -5,7 +5,7 @@ use super::{
     Kind, Mesh, Mount,
     edit::{is_our_volume, put, set},
 };
-use crate::overlay::{Context, Delivery, Namespace, Plan, REVISION, envoy_cluster, mounting, wasm_filter, yaml};
+use crate::overlay::{Delivery, Direction, Namespace, Plan, REVISION, envoy_cluster, mounting, wasm_filter, yaml};
 use serde_json::{Map, Value, json};
 
 /// The namespace in which Kuma looks for ContainerPatches.
@@ -18,8 +18,8 @@ const CONTAINER_PATCH: Kind =
 pub(crate) struct Kuma;
 
 impl Mesh for Kuma {
-    fn contexts(&self) -> &'static [Context] {
-        &[Context::Outbound, Context::Inbound]
+    fn directions(&self) -> &'static [Direction] {
+        &[Direction::Outbound, Direction::Inbound]
     }
 
     fn deliveries(&self) -> &'static [Delivery] {
@@ -42,7 +42,7 @@ impl Mesh for Kuma {
     /// discovery, so only proxies that mount the wasm are given it; with the inline delivery it cannot be missing.
     fn patch(&self, plan: &Plan<'_>, namespace: Option<&Namespace>) -> Value {
         let name = plan.name();
-        let origin = if plan.context == Context::Inbound { "inbound" } else { "outbound" };
+        let origin = if plan.direction == Direction::Inbound { "inbound" } else { "outbound" };
         let clusters = envoy_cluster::all(plan);
         let clusters =
             clusters.iter().map(|cluster| json!({ "cluster": { "operation": "Add", "value": yaml::text(cluster) } }));

@@ -6,7 +6,7 @@ pub(crate) mod envoy_gateway;
 pub(crate) mod istio;
 mod kuma;
 
-use crate::overlay::{Context, Delivery, Namespace, Options, Plan};
+use crate::overlay::{Delivery, Direction, Namespace, Options, Plan};
 use clap::ValueEnum;
 pub(crate) use edit::{set, take_volume};
 use serde_json::{Map, Value};
@@ -15,7 +15,7 @@ use std::fmt;
 /// A mesh, or a gateway of its own.
 pub(crate) trait Mesh: Sync {
     /// Whose traffic it can record; the first is the default.
-    fn contexts(&self) -> &'static [Context];
+    fn directions(&self) -> &'static [Direction];
 
     /// How its proxies can get the wasm; the first is the default.
     fn deliveries(&self) -> &'static [Delivery];

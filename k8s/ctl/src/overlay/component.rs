@@ -1,9 +1,9 @@
 //! A kustomize Component for teams that own their manifests: it mounts the wasm in their workloads by patches.
 
-use super::{Context, Plan, REVISION, mounting, yaml};
+use super::{Direction, Plan, REVISION, mounting, yaml};
 use serde_json::{Value, json};
 
-/// The component of one context: the base, made fit for the context, and the mount.
+/// The component of one direction: the base, made fit for it, and the mount.
 pub(super) fn component(plan: &Plan<'_>, base: &Value, own: &Value) -> Value {
     let mut patches = Vec::new();
     let changes = difference(base, own, "");
@@ -13,7 +13,7 @@ pub(super) fn component(plan: &Plan<'_>, base: &Value, own: &Value) -> Value {
             "patch": yaml::text(&Value::Array(changes)),
         }));
     }
-    let mount = if plan.context == Context::Gateway { mounted_for_real(plan) } else { mounted_by_istio(plan) };
+    let mount = if plan.direction == Direction::Gateway { mounted_for_real(plan) } else { mounted_by_istio(plan) };
     for kind in ["Deployment", "StatefulSet", "DaemonSet"] {
         let mut patch = json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": { "name": "every" } });
         patch["spec"] = json!({ "template": mount });

@@ -1,6 +1,6 @@
 //! The filter's own configuration, as the mesh hands it to the filter.
 
-use super::{Address, Context, Options};
+use super::{Address, Direction, Options};
 use http_trace_filter::config::Config;
 use serde_json::{Map, Value, json};
 use std::fs;
@@ -20,7 +20,7 @@ impl Configuration {
     ///
     /// # Errors
     /// What is wrong in the file, as the filter itself would say it; or with the options.
-    pub(crate) fn new(options: &Options, context: Context) -> Result<Self, String> {
+    pub(crate) fn new(options: &Options, direction: Direction) -> Result<Self, String> {
         let given = match &options.config {
             None => b"{}".to_vec(),
             Some(path) => fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?,
@@ -43,7 +43,7 @@ impl Configuration {
             if options.istio_cluster {
                 return address.istio_cluster();
             }
-            let name = format!("{kind}_{}", context.word());
+            let name = format!("{kind}_{}", direction.word());
             clusters.push((name.clone(), address.clone()));
             Ok(name)
         };

@@ -1,8 +1,8 @@
 //! `manifests`: what stands in the repository under `k8s/`, generated so that it cannot drift from the wasm or from this code.
 
 use super::{
-    Address, Configuration, Context, Delivery, Directory, Namespace, Options, Plan, Wasm, component, config_map, files,
-    kustomization, options::Transport, policy, yaml,
+    Address, Configuration, Delivery, Direction, Directory, Namespace, Options, Plan, Wasm, component, config_map,
+    files, kustomization, options::Transport, policy, yaml,
 };
 use crate::mesh::{ControlPlane, envoy_gateway::Target};
 use std::path::Path;
@@ -24,8 +24,8 @@ pub(crate) fn run(root: &Path, wasm: &Path) -> Result<(), String> {
         Directory::new(root.join("kuma/example"), files(&kuma, &wasm, &namespace)?),
     ];
     let mesh = base.mesh.mesh();
-    let configuration = Configuration::new(&base, Context::Outbound)?;
-    let plan = Plan { options: &base, context: Context::Outbound, configuration: &configuration, wasm: &wasm };
+    let configuration = Configuration::new(&base, Direction::Outbound)?;
+    let plan = Plan { options: &base, direction: Direction::Outbound, configuration: &configuration, wasm: &wasm };
     let filter = mesh.patch(&plan, None);
     let objects = [(mesh.patches().file, &filter), (config_map::FILE, &config_map::config_map(&plan, None))];
     directories.push(directory(root, "base", &objects));
@@ -33,12 +33,12 @@ pub(crate) fn run(root: &Path, wasm: &Path) -> Result<(), String> {
         let [policy, binding] = policy::objects(&plan, version);
         directories.push(directory(root, path, &[("policy.yaml", &policy), ("binding.yaml", &binding)]));
     }
-    for context in Context::ALL {
-        let configuration = Configuration::new(&base, context)?;
-        let plan = Plan { context, configuration: &configuration, ..plan };
+    for direction in Direction::ALL {
+        let configuration = Configuration::new(&base, direction)?;
+        let plan = Plan { direction, configuration: &configuration, ..plan };
         let component = component::component(&plan, &filter, &mesh.patch(&plan, None));
         let files = vec![(kustomization::FILE, yaml::document(&component))];
-        directories.push(Directory::new(root.join("components").join(context.word()), files));
+        directories.push(Directory::new(root.join("components").join(direction.word()), files));
     }
     directories.iter().try_for_each(Directory::check)?;
     directories.iter().try_for_each(Directory::write)
@@ -59,7 +59,7 @@ fn options(wasm: &Path) -> Result<Options, String> {
         collector,
         sampling_enabled: false,
         config: None,
-        contexts: vec![Context::Outbound],
+        directions: vec![Direction::Outbound],
         delivery: Delivery::Configmap,
         mesh: ControlPlane::Istio,
         target: Target::default(),

@@ -22,7 +22,7 @@ use address::Address;
 use configuration::Configuration;
 use directory::Directory;
 pub(crate) use namespace::{Namespace, prefix};
-pub(crate) use options::{Context, Delivery, Flags, Options};
+pub(crate) use options::{Delivery, Direction, Flags, Options};
 use serde_json::{Value, json};
 use wasm::Wasm;
 pub(crate) use written::Written;
@@ -41,10 +41,10 @@ pub(crate) fn selector() -> String {
     format!("{}={}", NAME_LABEL.0, NAME_LABEL.1)
 }
 
-/// What the objects of one overlay and context are made of.
+/// What the objects of one overlay and direction are made of.
 pub(crate) struct Plan<'a> {
     pub(crate) options: &'a Options,
-    pub(crate) context: Context,
+    pub(crate) direction: Direction,
     pub(crate) configuration: &'a Configuration,
     pub(crate) wasm: &'a Wasm,
 }
@@ -58,7 +58,7 @@ impl Plan<'_> {
     /// The object that puts the filter into proxies, and the extension in it. One for each revision, so that during a
     /// roll-out old and new pods each keep theirs; inline nothing is mounted, and two side by side would record twice.
     pub(crate) fn name(&self) -> String {
-        let name = format!("http-trace-filter-{}", self.context.word());
+        let name = format!("http-trace-filter-{}", self.direction.word());
         match self.options.delivery {
             Delivery::Configmap => format!("{name}-{}", self.wasm.revision()),
             Delivery::Inline => name,
@@ -85,9 +85,9 @@ fn files(options: &Options, wasm: &Wasm, namespace: &Namespace) -> Result<Vec<(&
     let mesh = options.mesh.mesh();
     let mut patches = Vec::new();
     let mut others = Vec::new();
-    for context in &options.contexts {
-        let configuration = Configuration::new(options, *context)?;
-        let plan = Plan { options, context: *context, configuration: &configuration, wasm };
+    for direction in &options.directions {
+        let configuration = Configuration::new(options, *direction)?;
+        let plan = Plan { options, direction: *direction, configuration: &configuration, wasm };
         patches.push(mesh.patch(&plan, Some(namespace)));
         if others.is_empty() && options.delivery == Delivery::Configmap {
             others.push((config_map::FILE, config_map::config_map(&plan, Some(namespace))));

@@ -26,8 +26,8 @@ pub(crate) struct Flags {
     config: Option<PathBuf>,
     /// Whose traffic is recorded: what workloads send, what they receive, or what gateways forward.
     /// Several with commas between. [default: outbound; with --mesh envoy-gateway, which has no other, gateway]
-    #[arg(long = "context", value_enum, value_name = "CONTEXT", value_delimiter = ',')]
-    contexts: Vec<Context>,
+    #[arg(long = "traffic", value_enum, value_name = "DIRECTION", value_delimiter = ',')]
+    traffic: Vec<Direction>,
     /// How proxies get the wasm: a mounted ConfigMap, or with the configuration that the mesh sends them.
     /// [default: configmap; with --mesh envoy-gateway, which has no other, inline]
     #[arg(long, value_enum)]
@@ -82,13 +82,13 @@ pub(crate) struct Transport {
 
 /// Whose traffic is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub(crate) enum Context {
+pub(crate) enum Direction {
     Outbound,
     Inbound,
     Gateway,
 }
 
-impl Context {
+impl Direction {
     pub(crate) const ALL: [Self; 3] = [Self::Outbound, Self::Inbound, Self::Gateway];
 
     /// As it stands in names.
@@ -127,7 +127,7 @@ pub(crate) struct Options {
     pub(crate) sampling_enabled: bool,
     pub(crate) config: Option<PathBuf>,
     /// Each once.
-    pub(crate) contexts: Vec<Context>,
+    pub(crate) directions: Vec<Direction>,
     pub(crate) delivery: Delivery,
     pub(crate) mesh: ControlPlane,
     pub(crate) target: Target,
@@ -182,12 +182,12 @@ impl Options {
         };
         let wasm = ["WASM_FILTER_BINARY_PATH", "HTTP_TRACE_FILTER_WASM"].into_iter().find_map(set).map(PathBuf::from);
         let mesh = flags.mesh.mesh();
-        let mut contexts = flags.contexts;
-        if contexts.is_empty() {
-            contexts.extend(mesh.contexts().first());
+        let mut directions = flags.traffic;
+        if directions.is_empty() {
+            directions.extend(mesh.directions().first());
         }
-        contexts.sort();
-        contexts.dedup();
+        directions.sort();
+        directions.dedup();
         let delivery = flags.delivery.or(mesh.deliveries().first().copied()).unwrap_or(Delivery::Configmap);
         let given = flags.istio_cluster.then_some("--istio-cluster").into_iter().chain(flags.target.given());
         for option in given {
@@ -202,8 +202,8 @@ impl Options {
             }
             Err(format!("{option}: got {got}, --mesh {} takes {}", flags.mesh, takes.join(" or ")))
         };
-        for context in &contexts {
-            among("--context", context.word(), mesh.contexts().iter().map(|context| context.word()).collect())?;
+        for direction in &directions {
+            among("--traffic", direction.word(), mesh.directions().iter().map(|direction| direction.word()).collect())?;
         }
         among("--delivery", delivery.word(), mesh.deliveries().iter().map(|delivery| delivery.word()).collect())?;
         let options = Self {
@@ -211,7 +211,7 @@ impl Options {
             collector,
             sampling_enabled,
             config: flags.config,
-            contexts,
+            directions,
             delivery,
             mesh: flags.mesh,
             target: flags.target,

@@ -18,7 +18,7 @@ fn istiod_s_own_deployment_is_mounted() {
     let shop = &site.namespace;
     site.put(made_by_istiod());
     let before = site.workload("deployments", "gateway");
-    let printed = site.ok(&format!("deploy {shop} --context gateway"));
+    let printed = site.ok(&format!("deploy {shop} --traffic gateway"));
     assert!(printed.contains("deployment/gateway: mounted revision "), "{printed}");
     let pods = site.pods();
     assert!(!pods.is_empty() && pods.iter().all(|pod| site.mounts(pod, &site.revision())), "{pods:?}");

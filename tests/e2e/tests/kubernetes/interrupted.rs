@@ -28,7 +28,7 @@ fn a_second_run_ends_what_an_interrupted_one_began() {
     let whole = start.elapsed();
     for moment in 0..MOMENTS {
         // Each time to another revision and direction, so that there is something to do in every step.
-        let other = if moment % 2 == 0 { "--wasm other.wasm --context inbound" } else { "--context outbound" };
+        let other = if moment % 2 == 0 { "--wasm other.wasm --traffic inbound" } else { "--traffic outbound" };
         let deploy = format!("deploy {shop} {other}");
         let mut command = site.command(&deploy);
         // kubectl hears it too, as it does in a terminal.

@@ -70,7 +70,7 @@ fn whatever_was_there_is_kept_and_restored() {
 fn a_gateway_with_volumes_of_its_own_keeps_them() {
     let site = Site::start();
     let shop = &site.namespace;
-    site.prepare(&format!("overlay {shop} --context gateway"));
+    site.prepare(&format!("overlay {shop} --traffic gateway"));
     site.put(gateway(&json!([{ "name": "own", "emptyDir": {} }])));
     let before = site.workload("deployments", "gateway");
     site.ok(&format!("mount {shop} --workload deployment/gateway"));

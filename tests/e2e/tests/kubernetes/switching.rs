@@ -18,9 +18,9 @@ fn site() -> Site {
 fn another_direction_takes_the_place_of_the_first() {
     let site = site();
     let shop = &site.namespace;
-    site.ok(&format!("deploy {shop} --context outbound"));
+    site.ok(&format!("deploy {shop} --traffic outbound"));
     let revision = site.revision();
-    let printed = site.ok(&format!("deploy {shop} --context inbound"));
+    let printed = site.ok(&format!("deploy {shop} --traffic inbound"));
     assert_eq!(site.names("envoyfilters"), [format!("http-trace-filter-inbound-{revision}")], "{printed}");
     assert_eq!(site.names("configmaps"), [format!("http-trace-filter-{revision}")]);
     assert!(printed.contains(&format!("http-trace-filter-outbound-{revision}\" deleted")), "{printed}");
@@ -30,7 +30,7 @@ fn another_direction_takes_the_place_of_the_first() {
 fn several_directions_are_each_a_filter() {
     let site = site();
     let shop = &site.namespace;
-    site.ok(&format!("deploy {shop} --context inbound,outbound"));
+    site.ok(&format!("deploy {shop} --traffic inbound,outbound"));
     let revision = site.revision();
     let of = |context: &str| format!("http-trace-filter-{context}-{revision}");
     assert_eq!(site.names("envoyfilters"), [of("inbound"), of("outbound")]);
@@ -42,7 +42,7 @@ fn several_directions_are_each_a_filter() {
     assert_eq!(contexts(&of("inbound")), vec![json!("SIDECAR_INBOUND"); 3]);
     assert_eq!(contexts(&of("outbound")), vec![json!("SIDECAR_OUTBOUND"); 3]);
     let before = site.pods();
-    site.ok(&format!("deploy {shop} --context inbound"));
+    site.ok(&format!("deploy {shop} --traffic inbound"));
     assert_eq!(site.names("envoyfilters"), [of("inbound")]);
     assert_eq!(site.pods(), before, "no pod was replaced");
 }

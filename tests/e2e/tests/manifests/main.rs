@@ -56,14 +56,14 @@ fn kinds() -> Vec<Vec<&'static str>> {
     for (mesh, contexts) in [("istio", &["outbound", "inbound", "gateway"][..]), ("kuma", &["outbound", "inbound"])] {
         for context in contexts {
             for delivery in ["configmap", "inline"] {
-                kinds.push(vec!["--mesh", mesh, "--context", context, "--delivery", delivery]);
+                kinds.push(vec!["--mesh", mesh, "--traffic", context, "--delivery", delivery]);
             }
         }
     }
-    let gateway = ["--mesh", "envoy-gateway", "--context", "gateway", "--delivery", "inline"];
+    let gateway = ["--mesh", "envoy-gateway", "--traffic", "gateway", "--delivery", "inline"];
     kinds.push([&gateway[..], &["--gateway", "eg"]].concat());
     kinds.push([&gateway[..], &["--gateway-class", "eg", "--xds-listener", "tcp-80"]].concat());
-    kinds.push(vec!["--mesh", "istio", "--context", "outbound,inbound", "--delivery", "configmap"]);
+    kinds.push(vec!["--mesh", "istio", "--traffic", "outbound,inbound", "--delivery", "configmap"]);
     kinds
 }
 

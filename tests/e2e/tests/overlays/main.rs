@@ -66,7 +66,7 @@ async fn every_kind_validates_and_exports() {
     for context in ["outbound", "inbound", "gateway"] {
         for delivery in ["configmap", "inline"] {
             let name = format!("{context}, {delivery}");
-            let site = Site::new(&["--context", context, "--delivery", delivery]).await;
+            let site = Site::new(&["--traffic", context, "--delivery", delivery]).await;
             let rendered = site.render();
             Envoy::validate(&rendered.bootstrap).unwrap_or_else(|error| panic!("{name}: {error}"));
             let (rig, overlay) = site.run(&rendered.bootstrap).await;
@@ -83,7 +83,7 @@ async fn every_kind_validates_and_exports() {
 #[tokio::test]
 async fn kuma_s_patches_validate_and_export() {
     for (context, delivery) in [("outbound", "configmap"), ("inbound", "inline")] {
-        let site = Site::new(&["--mesh", "kuma", "--context", context, "--delivery", delivery]).await;
+        let site = Site::new(&["--mesh", "kuma", "--traffic", context, "--delivery", delivery]).await;
         let bootstrap = site.overlay.render_kuma(site.upstream.h1, site.upstream.h2).expect("a MeshProxyPatch");
         Envoy::validate(&bootstrap).unwrap_or_else(|error| panic!("{context}, {delivery}: {error}"));
         let (rig, _overlay) = site.run(&bootstrap).await;

@@ -7,7 +7,7 @@ use crate::mesh::Mesh;
 
 /// What `pay` receives.
 pub(super) fn inbound(mesh: &Mesh) -> io::Result<()> {
-    there_and_back(mesh, "pay", "--context inbound", || mesh.route())
+    there_and_back(mesh, "pay", "--traffic inbound", || mesh.route())
 }
 
 /// No ConfigMap, no mount.

@@ -16,7 +16,7 @@ const API: &str = "api.pay.svc.cluster.local";
 pub(super) fn gateway(mesh: &Mesh) -> io::Result<()> {
     mesh.apply(&of_istio())?;
     mesh.remember("edge")?;
-    there_and_back(mesh, "edge", "--context gateway", || to(mesh, "edge", "gateway", 8080))?;
+    there_and_back(mesh, "edge", "--traffic gateway", || to(mesh, "edge", "gateway", 8080))?;
     mesh.kubectl.run(["delete", "namespace", "edge"]).map(drop)
 }
 
@@ -29,7 +29,7 @@ pub(super) fn gateway_api(mesh: &Mesh) -> io::Result<()> {
     })?;
     mesh.rolled_out("front", "front-istio")?;
     mesh.remember("front")?;
-    there_and_back(mesh, "front", "--context gateway", || to(mesh, "front", "front-istio", 80))?;
+    there_and_back(mesh, "front", "--traffic gateway", || to(mesh, "front", "front-istio", 80))?;
     mesh.kubectl.run(["delete", "namespace", "front"]).map(drop)
 }
 

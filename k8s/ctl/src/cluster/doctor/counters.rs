@@ -50,7 +50,7 @@ pub(super) fn judge(stats: &Value, later: Option<&Value>) -> Finding {
         counted += &format!(", {name} {value}");
     }
     if streams == 0 {
-        let todo = "no HTTP traffic passes here in the overlay's --context, or its port is not known to be HTTP";
+        let todo = "no HTTP traffic passes here in the overlay's --traffic, or its port is not known to be HTTP";
         return Finding::fail(counted, todo);
     }
     let more = dropped(&all).saturating_sub(dropped(&before));

@@ -43,13 +43,16 @@ impl Filter {
     }
 
     /// What may be wrong with a connection that comes about and then carries no request: nothing, where the cluster is Istio's own.
-    pub(super) fn mutual_tls(&self) -> Option<String> {
+    pub(super) fn mutual_tls(&self, kubectl: &Kubectl) -> Option<String> {
         if self.cluster.starts_with("outbound|") {
             return None;
         }
         // NAME.NAMESPACE.svc…
         let namespace = self.authority.as_deref().and_then(|authority| authority.split(['.', ':']).nth(1));
-        let strict = [namespace, Some("istio-system")].into_iter().flatten().find_map(strict);
+        let strict = [namespace, Some("istio-system")]
+            .into_iter()
+            .flatten()
+            .find_map(|namespace| strict(&kubectl.elsewhere(namespace), namespace));
         Some(match strict {
             Some(name) => format!(
                 "PeerAuthentication {name} asks for mutual TLS (STRICT), and this cluster speaks without: deploy with --istio-cluster"
@@ -61,8 +64,8 @@ impl Filter {
 }
 
 /// The first PeerAuthentication of a namespace that is STRICT, as far as it may be seen.
-fn strict(namespace: &str) -> Option<String> {
-    let all = Kubectl::new(namespace).list(&["peerauthentications.security.istio.io"]).unwrap_or_default();
+fn strict(kubectl: &Kubectl, namespace: &str) -> Option<String> {
+    let all = kubectl.list(&["peerauthentications.security.istio.io"]).unwrap_or_default();
     let strict = all.iter().find(|one| one["spec"]["mtls"]["mode"] == "STRICT")?;
     Some(format!("{namespace}/{}", strict["metadata"]["name"].as_str()?))
 }

@@ -6,7 +6,7 @@ mod pod;
 mod proxy;
 mod report;
 
-use super::{kubectl::Kubectl, template, workload::Reference};
+use super::{connection::Connection, kubectl::Kubectl, template, workload::Reference};
 use crate::{
     mesh::ControlPlane,
     overlay::{Namespace, REVISION, selector},
@@ -27,8 +27,8 @@ struct Scene {
 ///
 /// # Errors
 /// When something is wrong, or kubectl cannot tell.
-pub(crate) fn run(namespace: &Namespace) -> Result<(), String> {
-    let (kubectl, mut report) = (Kubectl::new(namespace), Report::default());
+pub(crate) fn run(namespace: &Namespace, connection: &Connection) -> Result<(), String> {
+    let (kubectl, mut report) = (connection.kubectl(namespace), Report::default());
     let label = selector();
     let filters = kubectl.list(&[ControlPlane::Istio.mesh().patches().resource, "--selector", &label])?;
     let filters: Vec<Filter> = filters.iter().filter_map(Filter::read).collect();

@@ -34,7 +34,7 @@ pub(super) fn all(scene: &Scene, report: &mut Report) {
     }
     for (patient, first, filter) in again {
         let finding = match patient.ask(proxy::STATS) {
-            Ok(second) => counters::judge(&first, Some(&second)).or(|| filter.mutual_tls()),
+            Ok(second) => counters::judge(&first, Some(&second)).or(|| filter.mutual_tls(&scene.kubectl)),
             Err(error) => Finding::fail(error, "its proxy cannot be asked: see what kubectl says"),
         };
         report.add(&patient.about(), finding);
@@ -91,7 +91,7 @@ impl<'a> Patient<'a> {
                 report.add(&about, proxy::refused(refusals, runs));
             }
         }
-        let finding = proxy::cluster(&clusters, &first.cluster).or(|| first.mutual_tls());
+        let finding = proxy::cluster(&clusters, &first.cluster).or(|| first.mutual_tls(&self.scene.kubectl));
         report.add(&about, finding);
         if counters::may_be_past(&stats) {
             return Ok(Some((stats, first)));

@@ -1,0 +1,4 @@
+//! Commands that talk to a cluster, before a kubectl that stands in for the real one: what it is asked, and what people are told.
+
+mod connection;
+mod fake;
