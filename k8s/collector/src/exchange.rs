@@ -40,8 +40,6 @@ pub struct Message {
     pub body: Box<[u8]>,
     /// Whether the body was longer than what was recorded.
     pub truncated: bool,
-    /// Whether the sender of the record has removed the content coding that the headers name.
-    pub decoded: bool,
 }
 
 /// Names and values, in their order.
@@ -94,15 +92,20 @@ impl Message {
     /// The body without its content coding, as far as it can be removed.
     #[must_use]
     pub fn content(&self) -> coding::Content<'_> {
-        coding::decode(if self.decoded { "" } else { self.header("content-encoding").unwrap_or_default() }, &self.body)
+        coding::decode(self.coding(), &self.body)
     }
 
     /// How long the body was on the wire, if that is known.
     #[must_use]
     pub fn size(&self) -> Option<u64> {
-        let declared = || self.header("content-length")?.parse().ok();
-        let coded = self.decoded && self.header("content-encoding").is_some();
-        if self.truncated || coded { declared() } else { Some(self.body.len() as u64) }
+        if !self.truncated && coding::is_as_sent(self.coding(), &self.body) {
+            return Some(self.body.len() as u64);
+        }
+        self.header("content-length")?.parse().ok()
+    }
+
+    fn coding(&self) -> &str {
+        self.header("content-encoding").unwrap_or_default()
     }
 
     fn memory(&self) -> usize {

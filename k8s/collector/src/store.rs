@@ -82,7 +82,7 @@ impl Store {
     pub fn after(&self, number: u64, most: usize) -> Numbered {
         let kept = self.lock();
         let first = kept.first();
-        let skip = usize::try_from((number + 1).saturating_sub(first)).unwrap_or(usize::MAX);
+        let skip = usize::try_from(number.saturating_add(1).saturating_sub(first)).unwrap_or(usize::MAX);
         let from = skip.min(kept.exchanges.len());
         let to = from.saturating_add(most).min(kept.exchanges.len());
         let exchanges = kept.exchanges.range(from..to).map(|(exchange, _)| Arc::clone(exchange));
@@ -130,6 +130,7 @@ mod tests {
             (numbers(0, 9), numbers(2, 9), numbers(3, 9), numbers(0, 1)),
             (vec![2, 3], vec![3], vec![], vec![2])
         );
+        assert_eq!(numbers(u64::MAX, 9), [0_u64; 0]);
         assert_eq!(*store.watch().borrow(), 3);
     }
 

@@ -26,12 +26,16 @@ pub const BETWEEN: &str = ",\n";
 /// What stands behind the entries.
 pub const TAIL: &str = "\n]}}\n";
 
+/// The last one of the year 9999: no later one has a date that all readers know.
+const LAST_MILLISECOND: u64 = 253_402_300_799_999;
+
 /// An entry. What HAR has no place for is in fields whose names begin with `_`, as it demands.
 #[must_use]
 pub fn entry(exchange: &Exchange) -> Value {
     let url = url::of(exchange);
     let duration = exchange.duration();
-    let started = DateTime::from_timestamp_millis(exchange.start.try_into().unwrap_or(0)).unwrap_or_default();
+    let start = exchange.start.min(LAST_MILLISECOND);
+    let started = DateTime::from_timestamp_millis(start as i64).unwrap_or_default();
     let (server, _) = exchange.destination.rsplit_once(':').unwrap_or((&exchange.destination, ""));
     let (_, connection) = exchange.source.rsplit_once(':').unwrap_or_default();
     let mut entry = json!({

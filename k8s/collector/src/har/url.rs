@@ -9,14 +9,21 @@ use crate::exchange::Exchange;
 pub fn of(exchange: &Exchange) -> String {
     let path = exchange.path.as_str();
     // A forward proxy's requests name all of it already.
-    if ["http://", "https://"].iter().any(|scheme| path.starts_with(scheme)) {
+    if is_absolute(path) {
         return escaped(path);
     }
     let scheme = if exchange.scheme == "https" { "https" } else { "http" };
-    let hosts = [exchange.host.as_str(), exchange.destination.as_str()];
+    // Clients may be told of a user there.
+    let host = exchange.host.rsplit('@').next().unwrap_or_default();
+    let hosts = [host, exchange.destination.as_str()];
     let host = hosts.into_iter().find(|host| is_valid(host)).unwrap_or("invalid");
     let slash = if path.starts_with('/') { "" } else { "/" };
     format!("{scheme}://{host}{slash}{}", escaped(path))
+}
+
+fn is_absolute(path: &str) -> bool {
+    let rest = ["http://", "https://"].iter().find_map(|scheme| path.strip_prefix(scheme));
+    rest.and_then(|rest| rest.split(['/', '?', '#']).next()).is_some_and(is_valid)
 }
 
 /// Without what no URL may have: it would be no URI to a strict reader.
@@ -66,6 +73,9 @@ mod tests {
             ("shop", "", "http://shop/"),
             ("shop", "/<é>\"%zz#a#b", "http://shop/%3C%C3%A9%3E%22%25zz#a%23b"),
             ("proxy", "https://other/x", "https://other/x"),
+            ("proxy", "http://other:80?x", "http://other:80?x"),
+            ("proxy", "http://:99999/x", "http://proxy/http://:99999/x"),
+            ("user:secret@shop:80", "/", "http://shop:80/"),
         ];
         for (host, path, url) in cases {
             let exchange = Exchange {

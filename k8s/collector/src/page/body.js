@@ -5,6 +5,8 @@ import { size } from "./format.js";
 // More than this much of it would make the page slow; the HAR has all of it.
 const SHOWN = 512 * 1024;
 const HEX_SHOWN = 16 * 1024;
+// What is nested deeper would be nothing but spaces.
+const DEEPEST = 200;
 
 export function bytes(base64) {
   const text = atob(base64);
@@ -33,7 +35,7 @@ export function show(message) {
   const text = utf8(content, message.truncated);
   const views = [];
   const json = text === null ? null : indented(text);
-  if (json !== null) views.push(["JSON", json]);
+  if (json !== null) views.push(["JSON", cut(json, SHOWN)]);
   if (text !== null) views.push(["Text", cut(text, SHOWN)]);
   views.push(["Hex", hex(content)]);
   const shown = element("pre", "", views[0][1]);
@@ -51,18 +53,29 @@ function notes(message, raw, content) {
   const all = [];
   if (message.truncated) all.push(element("strong", "cut", `Cut: only the first ${size(raw.length)} were recorded`));
   if (message.decoded !== null) all.push(element("span", "", `Decoded: ${size(raw.length)} became ${size(content.length)}`));
+  if (message.uncoded) all.push(element("span", "", "Not coded, though the headers name a coding: the filter took it away"));
   if (message.fault) all.push(element("strong", "fault", message.fault));
   if (raw.length === 0 && !message.truncated) all.push(element("span", "", message.size ? "The body was not recorded" : "No body"));
   return all;
 }
 
 function indented(text) {
-  if (!/^\s*[[{]/.test(text) || text.length > SHOWN) return null;
+  if (!/^\s*[[{]/.test(text) || text.length > SHOWN || depth(text) > DEEPEST) return null;
   try {
     return indent(text, JSON.parse(text));
   } catch {
     return null;
   }
+}
+
+// How deep it is nested; brackets in strings count too, which seldom matters.
+function depth(text) {
+  let [now, most] = [0, 0];
+  for (const bracket of text.match(/[[\]{}]/g)) {
+    now += bracket === "[" || bracket === "{" ? 1 : -1;
+    most = Math.max(most, now);
+  }
+  return most;
 }
 
 // Numbers beyond what a script can hold would change: then only spaces are added, and nothing else.

@@ -18,14 +18,18 @@ export function ask(path, options = {}) {
 }
 
 // Calls `on.hello`, `on.rows` as events come, and `on.state` with what is to be said of the connection. Connects again when
-// it ends, and goes on where it was. Ends when a token is needed.
+// it ends, and goes on where it was. Ends when a token is needed: `on.unauthorized` is told whether there was one.
 export async function listen(on) {
   let last = "";
   for (let tries = 0; ; tries += 1) {
+    let reason = "";
     try {
       const answer = await ask("/api/events", { headers: last ? { "last-event-id": last } : {} });
-      if (answer.status === 401) return on.unauthorized();
-      if (!answer.ok) throw new Error(await answer.text());
+      if (answer.status === 401) return on.unauthorized(sessionStorage.getItem(KEY) !== null);
+      if (!answer.ok) {
+        reason = `: ${(await answer.text()).trim()}`;
+        throw new Error(reason);
+      }
       tries = 0;
       on.state("Live");
       for await (const event of events(answer.body)) {
@@ -35,7 +39,7 @@ export async function listen(on) {
     } catch (error) {
       console.warn(`the events broke off: ${error.message}`);
     }
-    on.state("Disconnected. Trying again …");
+    on.state(`Disconnected${reason}. Trying again …`);
     await new Promise(resolve => setTimeout(resolve, Math.min(1000 * 2 ** tries, 10000)));
   }
 }

@@ -45,7 +45,8 @@ function top(...actions) {
 }
 
 function exchange(number, all) {
-  const copies = button("Copy as curl", pressed => copy(pressed, curl(all)));
+  const copied = all.request.truncated ? "Copied, with the cut body" : "Copied";
+  const copies = button("Copy as curl", pressed => copy(pressed, curl(all), copied));
   copies.id = "curl";
   const saves = button("Save as HAR", pressed => save(pressed, [number]));
   const status = element("span", `status ${format.statusClass(all.status)}`, format.status(all.status));
@@ -54,8 +55,8 @@ function exchange(number, all) {
     element("h2", "", `${all.method} ${all.path} `, status),
     list([
       ["URL", all.url],
-      ["Time", new Date(all.start).toISOString()],
-      ["Duration", `${all.end - all.start} ms`],
+      ["Time", format.date(all.start)],
+      ["Duration", `${Math.max(0, all.end - all.start)} ms`],
       ["Source", all.source],
       ["Destination", all.destination],
       ["Namespace", all.namespace],
@@ -66,12 +67,13 @@ function exchange(number, all) {
   ];
 }
 
-async function copy(on, text) {
+async function copy(on, text, copied) {
   try {
     await navigator.clipboard.writeText(text);
-    say(on, "Copied");
+    say(on, copied);
   } catch {
     // Not everywhere may a page write there: then it is shown, to be copied by hand.
+    document.querySelector("#detail .command")?.remove();
     on.parentElement.after(element("pre", "command", text));
     say(on, "Copy it below");
   }

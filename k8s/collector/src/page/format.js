@@ -4,8 +4,15 @@ const two = number => String(number).padStart(2, "0");
 
 export function time(milliseconds) {
   const at = new Date(milliseconds);
+  if (Number.isNaN(at.getTime())) return "?";
   const fraction = String(at.getMilliseconds()).padStart(3, "0");
   return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${fraction}`;
+}
+
+// A record may have any number: also one that is no date.
+export function date(milliseconds) {
+  const at = new Date(milliseconds);
+  return Number.isNaN(at.getTime()) ? `${milliseconds} ms after 1970` : at.toISOString();
 }
 
 export function size(bytes) {

@@ -36,15 +36,15 @@ const connect = () => listen({
   },
   rows(more) {
     if (waiting === null) add(more);
-    else waiting = [...waiting, ...more].slice(-20000);
+    else waiting = [...waiting, ...more].slice(-rows.most);
     say();
   },
   state(text) {
     connection = text;
     say();
   },
-  unauthorized() {
-    byId("state").textContent = "A token is needed";
+  unauthorized(isWrong) {
+    byId("state").textContent = isWrong ? "Another token is needed" : "A token is needed";
     byId("ask").hidden = false;
     byId("token").focus();
   },

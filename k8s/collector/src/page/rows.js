@@ -12,6 +12,7 @@ let passes = filter.current();
 export const rows = {
   get shown() { return shown; },
   get total() { return all.length; },
+  get most() { return keep; },
 
   limit(most) { keep = Math.min(most, MOST); },
 

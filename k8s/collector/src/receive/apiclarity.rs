@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::json::text;
+use super::json::{fields, text};
 use super::publish::{decode_body, status};
 use crate::exchange::{Exchange, Message};
 
@@ -43,7 +43,8 @@ struct Response {
 #[serde(default)]
 struct Common {
     version: String,
-    headers: Option<Vec<Header>>,
+    #[serde(deserialize_with = "fields")]
+    headers: Vec<Header>,
     body: Option<String>,
     #[serde(rename = "TruncatedBody")]
     truncated: bool,
@@ -80,14 +81,11 @@ pub(super) fn exchange(record: Telemetry) -> Result<Exchange, String> {
 }
 
 fn message(common: Common, whose: &str) -> Result<Message, String> {
-    let headers = common.headers.unwrap_or_default();
     Ok(Message {
         version: common.version,
-        headers: headers.into_iter().map(|Header { key, value }| (key, value)).collect(),
+        headers: common.headers.into_iter().map(|Header { key, value }| (key, value)).collect(),
         trailers: Vec::new(),
         body: decode_body(common.body.as_deref().unwrap_or_default(), whose)?,
         truncated: common.truncated,
-        // The filter removes what it can, and leaves other bodies empty.
-        decoded: true,
     })
 }

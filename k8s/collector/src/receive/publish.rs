@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::json::text;
+use super::json::{fields, text};
 use crate::exchange::{Exchange, Fields, Message};
 
 /// A record as it is sent.
@@ -21,59 +21,49 @@ pub(super) struct Record {
     destination_namespace: String,
     #[serde(deserialize_with = "text")]
     source_address: String,
-    scnt_request: Request,
-    scnt_response: Response,
+    scnt_request: Half,
+    scnt_response: Half,
 }
 
+/// One direction. What the other one has instead is not there.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
-struct Request {
-    method: String,
-    path: String,
-    host: String,
-    #[serde(flatten)]
-    common: Common,
-}
-
-#[derive(Default, Deserialize, Serialize)]
-#[serde(default)]
-struct Response {
-    status_code: String,
-    #[serde(flatten)]
-    common: Common,
-}
-
-/// What both directions have.
-#[derive(Default, Deserialize, Serialize)]
-#[serde(default)]
-struct Common {
+struct Half {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_code: Option<String>,
     version: String,
     time: u64,
-    headers: Option<Fields>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trailers: Option<Fields>,
-    body: Option<String>,
+    #[serde(deserialize_with = "fields")]
+    headers: Fields,
+    #[serde(deserialize_with = "fields", skip_serializing_if = "Vec::is_empty")]
+    trailers: Fields,
+    #[serde(deserialize_with = "text")]
+    body: String,
     truncated_body: bool,
 }
 
 pub(super) fn exchange(record: Record) -> Result<Exchange, String> {
-    let Record { scnt_request: Request { method, path, host, common: request }, scnt_response: response, .. } = record;
-    let status = status(&response.status_code)?;
-    let (start, end) = (request.time, response.common.time);
+    let Record { scnt_request: mut request, scnt_response: response, .. } = record;
     Ok(Exchange {
         request_id: record.request_id,
         scheme: record.scheme,
-        method,
-        host,
-        path,
-        status,
-        start,
-        end,
+        method: request.method.take().unwrap_or_default(),
+        host: request.host.take().unwrap_or_default(),
+        path: request.path.take().unwrap_or_default(),
+        status: status(response.status_code.as_deref().unwrap_or_default())?,
+        start: request.time,
+        end: response.time,
         source: record.source_address,
         destination: record.destination_address,
         namespace: record.destination_namespace,
         request: message(request, "request")?,
-        response: message(response.common, "response")?,
+        response: message(response, "response")?,
     })
 }
 
@@ -91,27 +81,27 @@ pub fn decode_body(base64: &str, whose: &str) -> Result<Box<[u8]>, String> {
     Ok(body.into_boxed_slice())
 }
 
-fn message(common: Common, whose: &str) -> Result<Message, String> {
+fn message(half: Half, whose: &str) -> Result<Message, String> {
     Ok(Message {
-        version: common.version,
-        headers: common.headers.unwrap_or_default(),
-        trailers: common.trailers.unwrap_or_default(),
-        body: decode_body(common.body.as_deref().unwrap_or_default(), whose)?,
-        truncated: common.truncated_body,
-        decoded: false,
+        version: half.version,
+        headers: half.headers,
+        trailers: half.trailers,
+        body: decode_body(&half.body, whose)?,
+        truncated: half.truncated_body,
     })
 }
 
 /// The exchange as a record of this format, and a line break.
 #[must_use]
 pub fn line(exchange: &Exchange) -> Vec<u8> {
-    let common = |message: &Message, time| Common {
+    let half = |message: &Message, time| Half {
         version: message.version.clone(),
         time,
-        headers: Some(message.headers.clone()),
-        trailers: (!message.trailers.is_empty()).then(|| message.trailers.clone()),
-        body: Some(STANDARD.encode(&message.body)),
+        headers: message.headers.clone(),
+        trailers: message.trailers.clone(),
+        body: STANDARD.encode(&message.body),
         truncated_body: message.truncated,
+        ..Half::default()
     };
     let record = Record {
         request_id: exchange.request_id.clone(),
@@ -119,15 +109,15 @@ pub fn line(exchange: &Exchange) -> Vec<u8> {
         destination_address: exchange.destination.clone(),
         destination_namespace: exchange.namespace.clone(),
         source_address: exchange.source.clone(),
-        scnt_request: Request {
-            method: exchange.method.clone(),
-            path: exchange.path.clone(),
-            host: exchange.host.clone(),
-            common: common(&exchange.request, exchange.start),
+        scnt_request: Half {
+            method: Some(exchange.method.clone()),
+            path: Some(exchange.path.clone()),
+            host: Some(exchange.host.clone()),
+            ..half(&exchange.request, exchange.start)
         },
-        scnt_response: Response {
-            status_code: exchange.status.to_string(),
-            common: common(&exchange.response, exchange.end),
+        scnt_response: Half {
+            status_code: Some(exchange.status.to_string()),
+            ..half(&exchange.response, exchange.end)
         },
     };
     let mut line = serde_json::to_vec(&record).unwrap_or_default();

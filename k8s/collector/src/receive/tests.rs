@@ -1,17 +1,14 @@
 use serde_json::json;
 
 use super::Format;
-use super::otlp::message::{AnyValue, ArrayValue, Value};
+use super::otlp::tests::message::{AnyValue, ArrayValue, Value};
 use super::otlp::tests::{encoded, string};
 use crate::exchange::Exchange;
 
 fn read(format: Format, body: &[u8]) -> Exchange {
     let read = format.read(body).unwrap_or_else(|error| panic!("{format:?}: {error}"));
     let [exchange] = read.as_slice() else { panic!("one was expected: {read:?}") };
-    let mut exchange = exchange.clone();
-    // The formats differ in whether the filter decodes bodies.
-    (exchange.request.decoded, exchange.response.decoded) = (false, false);
-    exchange
+    exchange.clone()
 }
 
 /// The same exchange is the same in each format that has a place for all of it.
@@ -67,4 +64,34 @@ fn formats_are_alike() {
     assert_eq!(expected.duration(), end - start);
     assert_eq!(read(Format::Apiclarity, telemetry.to_string().as_bytes()), expected);
     assert_eq!(read(Format::Otlp, &otlp), expected);
+}
+
+/// What takes a few bytes in a request must not take a thousand times as many in memory.
+#[test]
+fn many_small_parts_are_refused() {
+    let records = format!("[{}{{}}]", "{},".repeat(200_000));
+    let error = Format::Publish.read(records.as_bytes()).expect_err("200,001 records");
+    assert!(error.contains("exchanges of the request take more than 64 MiB of memory"), "{error}");
+    let lines = "{}".repeat(200_000);
+    let error = Format::Apiclarity.read(lines.as_bytes()).expect_err("200,000 records");
+    assert!(error.contains("more than 64 MiB"), "{error}");
+    let headers = format!(r#"{{"scnt_request":{{"headers":[{}["",""]]}}}}"#, r#"["",""],"#.repeat(20_000));
+    let error = Format::Publish.read(headers.as_bytes()).expect_err("20,001 headers");
+    assert!(error.contains("a message has more than 20000 fields"), "{error}");
+    let values = vec![AnyValue { value: Some(string("")) }; 20_001];
+    let otlp = encoded("http.exchange", &[("http.request.header.x", Value::Array(ArrayValue { values }))]);
+    let error = Format::Otlp.read(&otlp).expect_err("20,001 headers");
+    assert!(error.contains("a message has more than 20000 fields"), "{error}");
+    // resource_logs { scope_logs { 100,000 times log_records { event_name: "http.exchange" } } }
+    let records = b"\x12\x0f\x62\x0dhttp.exchange".repeat(100_000);
+    let scope = [&b"\x12"[..], &varint(records.len()), &records].concat();
+    let request = [&b"\x0a"[..], &varint(scope.len()), &scope].concat();
+    let error = Format::Otlp.read(&request).expect_err("100,000 records");
+    assert!(error.contains("more than 64 MiB"), "{error}");
+}
+
+fn varint(number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    prost::encoding::encode_varint(number as u64, &mut bytes);
+    bytes
 }

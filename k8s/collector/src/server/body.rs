@@ -21,7 +21,26 @@ pub(super) type Refusal = (StatusCode, String);
 /// A body, and the room that it takes.
 pub(super) struct Room {
     pub(super) body: Vec<u8>,
-    _room: Option<OwnedSemaphorePermit>,
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl Room {
+    /// Puts something in the body's place that takes so many bytes.
+    pub(super) fn becomes(&mut self, bytes: usize, room: &Arc<Semaphore>) -> Result<(), Refusal> {
+        self.body = Vec::new();
+        let has = self.room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        self.take(bytes.saturating_sub(has), room)
+    }
+
+    fn take(&mut self, bytes: usize, room: &Arc<Semaphore>) -> Result<(), Refusal> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let more = Arc::clone(room).try_acquire_many_owned(bytes).map_err(full)?;
+        match &mut self.room {
+            Some(room) => room.merge(more),
+            none => *none = Some(more),
+        }
+        Ok(())
+    }
 }
 
 /// Reads all of it.
@@ -31,7 +50,7 @@ pub(super) async fn read(body: Body, room: &Arc<Semaphore>) -> Result<Room, Refu
 }
 
 async fn collect(mut body: Body, room: &Arc<Semaphore>) -> Result<Room, Refusal> {
-    let mut read = Room { body: Vec::new(), _room: None };
+    let mut read = Room { body: Vec::new(), room: None };
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| (StatusCode::BAD_REQUEST, format!("the body broke off: {error}")))?;
         let Ok(data) = frame.into_data() else { continue };
@@ -39,12 +58,7 @@ async fn collect(mut body: Body, room: &Arc<Semaphore>) -> Result<Room, Refusal>
             let reason = format!("the body has more than {} MiB", MOST >> 20);
             return Err((StatusCode::PAYLOAD_TOO_LARGE, reason));
         }
-        let more = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        let more = Arc::clone(room).try_acquire_many_owned(more).map_err(full)?;
-        match &mut read._room {
-            Some(room) => room.merge(more),
-            none => *none = Some(more),
-        }
+        read.take(data.len(), room)?;
         read.body.extend_from_slice(&data);
     }
     Ok(read)

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
@@ -11,22 +12,41 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Shared, body};
 use crate::exchange::{Exchange, Message};
 use crate::har;
-use crate::store::Store;
 
 const JSON: (axum::http::HeaderName, &str) = (CONTENT_TYPE, "application/json");
 
 /// One of them.
 pub(super) async fn detail(State(shared): State<Shared>, Path(number): Path<u64>) -> Response {
+    let place = match place(&shared) {
+        Ok(place) => place,
+        Err(refusal) => return refusal.into_response(),
+    };
     match shared.store.get(number) {
-        Some(exchange) => ([JSON], describe(&exchange).to_string()).into_response(),
+        Some(exchange) => send(place, stream::iter([Bytes::from(describe(&exchange).to_string())])),
         None => (StatusCode::NOT_FOUND, "this exchange is not kept any more\n").into_response(),
     }
+}
+
+/// A place among those that read all of an exchange, which takes more memory than the exchange.
+fn place(shared: &Shared) -> Result<OwnedSemaphorePermit, body::Refusal> {
+    let busy = |_| (StatusCode::SERVICE_UNAVAILABLE, "too many read at the same time: try again\n".to_owned());
+    Arc::clone(&shared.readers).try_acquire_owned().map_err(busy)
+}
+
+/// JSON in pieces. The place is held until all of it is sent.
+fn send(place: OwnedSemaphorePermit, pieces: impl Stream<Item = Bytes> + Send + 'static) -> Response {
+    let pieces = pieces.map(move |piece| {
+        let _held = &place;
+        Ok::<_, Infallible>(piece)
+    });
+    ([JSON], Body::from_stream(pieces)).into_response()
 }
 
 fn describe(exchange: &Exchange) -> Value {
@@ -64,19 +84,24 @@ fn message(message: &Message) -> Value {
         "decoded": decoded,
         "fault": content.fault,
         "truncated": message.truncated,
+        "uncoded": content.is_uncoded,
         "size": message.size(),
     })
 }
 
 /// All of them.
 pub(super) async fn har(State(shared): State<Shared>) -> Response {
+    let place = match place(&shared) {
+        Ok(place) => place,
+        Err(refusal) => return refusal.into_response(),
+    };
     let store = shared.store;
     let next = move |last| {
         let next = store.after(last, 1).pop();
         async move { next.map(|(number, exchange)| (exchange, number)) }
     };
     // One at a time, so that none is held that the store has forgotten.
-    write(stream::unfold(0, next))
+    write(place, stream::unfold(0, next))
 }
 
 /// Those whose numbers are in the array that the request's body is.
@@ -89,16 +114,19 @@ pub(super) async fn har_of(State(shared): State<Shared>, request: Request) -> Re
         Ok(numbers) => numbers,
         Err(error) => return (StatusCode::BAD_REQUEST, format!("no array of numbers: {error}\n")).into_response(),
     };
-    let store: std::sync::Arc<Store> = shared.store;
-    write(stream::iter(numbers).filter_map(move |number| std::future::ready(store.get(number))))
+    let place = match place(&shared) {
+        Ok(place) => place,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let store = shared.store;
+    write(place, stream::iter(numbers).filter_map(move |number| std::future::ready(store.get(number))))
 }
 
-fn write(exchanges: impl stream::Stream<Item = std::sync::Arc<Exchange>> + Send + 'static) -> Response {
+fn write(place: OwnedSemaphorePermit, exchanges: impl Stream<Item = Arc<Exchange>> + Send + 'static) -> Response {
     let entries = exchanges.enumerate().map(|(at, exchange)| {
         let before = if at == 0 { "\n" } else { har::BETWEEN };
         Bytes::from(format!("{before}{}", har::entry(&exchange)))
     });
     let edge = |text: &'static str| stream::iter([Bytes::from_static(text.as_bytes())]);
-    let all = edge(har::HEAD).chain(entries).chain(edge(har::TAIL)).map(Ok::<_, Infallible>);
-    ([JSON], Body::from_stream(all)).into_response()
+    send(place, edge(har::HEAD).chain(entries).chain(edge(har::TAIL)))
 }

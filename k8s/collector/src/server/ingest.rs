@@ -8,7 +8,11 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::Shared;
 use super::body::{self, Refusal};
+use crate::exchange::Exchange;
 use crate::receive::Format;
+
+/// How much of a reason is told: it may name what was sent, however long that is.
+const REASON: usize = 500;
 
 const PROTOBUF: &str = "application/x-protobuf";
 
@@ -43,12 +47,23 @@ async fn store(format: Format, shared: &Shared, headers: &HeaderMap, body: Body)
     if format == Format::Otlp && !content_type.eq_ignore_ascii_case(PROTOBUF) {
         return unsupported(format!("the content-type is {content_type:?}: {PROTOBUF:?} was expected"));
     }
-    let read = body::read(body, &shared.request_bytes).await?;
-    let exchanges = format.read(&read.body).map_err(|reason| (StatusCode::BAD_REQUEST, reason))?;
+    let mut read = body::read(body, &shared.request_bytes).await?;
+    let exchanges = format.read(&read.body).map_err(|reason| (StatusCode::BAD_REQUEST, shortened(reason)))?;
     let most = shared.store.limits().bytes;
-    if let Some(large) = exchanges.iter().map(|exchange| exchange.memory()).find(|bytes| *bytes > most) {
+    let sizes = || exchanges.iter().map(Exchange::memory);
+    if let Some(large) = sizes().find(|bytes| *bytes > most) {
         let reason = format!("an exchange takes {large} bytes, of {most} that are kept");
         return Err((StatusCode::PAYLOAD_TOO_LARGE, reason));
     }
+    // Until they are stored.
+    read.becomes(sizes().sum(), &shared.request_bytes)?;
     shared.sink.store(exchanges).await.map_err(|reason| (StatusCode::SERVICE_UNAVAILABLE, reason))
+}
+
+fn shortened(mut reason: String) -> String {
+    if let Some((end, _)) = reason.char_indices().nth(REASON) {
+        reason.truncate(end);
+        reason.push('…');
+    }
+    reason
 }

@@ -7,6 +7,7 @@ mod exchanges;
 mod guard;
 mod ingest;
 mod page;
+mod patience;
 
 use std::io;
 use std::sync::Arc;
@@ -28,6 +29,9 @@ const REQUEST_BYTES: usize = 64 << 20;
 /// How many pages may watch.
 const WATCHERS: usize = 32;
 
+/// How many answers with all of an exchange are made and sent at a time.
+const READERS: usize = 8;
+
 /// What all connections share.
 #[derive(Clone)]
 struct Shared {
@@ -37,6 +41,7 @@ struct Shared {
     /// A place for each byte of the requests that are being read.
     request_bytes: Arc<Semaphore>,
     watchers: Arc<Semaphore>,
+    readers: Arc<Semaphore>,
     /// Tells this run from the one before on the same port, whose numbers were others.
     run: Arc<str>,
 }
@@ -53,9 +58,10 @@ pub async fn serve(listener: TcpListener, store: Arc<Store>, sink: Sink, token: 
         token: token.map(Arc::from),
         request_bytes: Arc::new(Semaphore::new(REQUEST_BYTES)),
         watchers: Arc::new(Semaphore::new(WATCHERS)),
+        readers: Arc::new(Semaphore::new(READERS)),
         run: format!("{run:x}").into(),
     };
-    connections::serve(listener, router(shared)).await
+    connections::serve(listener, router(shared), connections::PATIENCE).await
 }
 
 fn router(shared: Shared) -> Router {

@@ -93,3 +93,24 @@ fn the_schema_refuses() {
     entry["request"].as_object_mut().expect("an object").remove("bodySize");
     validate(&json!({"log": {"version": "1.2", "creator": {"name": "a", "version": "b"}, "entries": [entry]}}));
 }
+
+/// A date that is none, or in a year with five digits, would make readers refuse the whole file.
+#[tokio::test]
+async fn is_valid_whenever_it_was_recorded() {
+    let program = Program::start(&[]);
+    let times = [0, 1, 253_402_300_799_999, 253_402_300_800_000, 8_640_000_000_000_001, u64::MAX];
+    for time in times {
+        let mut record = record("one");
+        record["scnt_request"]["time"] = json!(time);
+        record["scnt_response"]["time"] = json!(0);
+        assert_eq!(program.post("/publish", record.to_string()).await.0, 200, "{time}");
+    }
+    let har = program.json("/api/har").await;
+    validate(&har);
+    let entries = har["log"]["entries"].as_array().expect("entries");
+    let started = |at: usize| entries[at]["startedDateTime"].as_str().expect("a date");
+    assert_eq!(
+        [started(0), started(2), started(5)],
+        ["1970-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"]
+    );
+}

@@ -68,6 +68,10 @@ async fn refuses_what_is_no_record_and_keeps_nothing_of_it() {
         let answer = String::from_utf8_lossy(&answer);
         assert!(status == 400 && answer.contains(reason), "{status} {answer}");
     }
+    // Nobody reads a megabyte of a reason.
+    other["scnt_response"]["status_code"] = json!("x".repeat(1 << 20));
+    let (status, answer) = program.post("/publish", other.to_string()).await;
+    assert!(status == 400 && answer.len() < 1000, "{status}: {} bytes", answer.len());
     let mut coded = request(Method::POST, "/publish", record("one").to_string());
     coded.headers_mut().insert(CONTENT_ENCODING, "gzip".parse().expect("a value"));
     assert_eq!(program.answer(coded).await.0, 415);

@@ -1,13 +1,13 @@
-//! The format `otlp`: OpenTelemetry's log records, whose attributes are an exchange.
+//! The format `otlp`: OpenTelemetry's log records, whose attributes are an exchange:
+//! <https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/logs/v1/logs.proto>.
 
-pub(super) mod message;
+mod value;
+mod wire;
 
-use std::mem;
-
-use prost::Message as _;
-
+use super::{Bounded, MOST_FIELDS};
 use crate::exchange::{Exchange, Message};
-use message::{ExportLogsServiceRequest, KeyValue, LogRecord, Value};
+use value::{Value, attribute, elements};
+use wire::{Fields, Wire, messages, text};
 
 /// gRPC's statuses, each in the place of its number.
 const GRPC: [&str; 17] = [
@@ -32,48 +32,40 @@ const GRPC: [&str; 17] = [
 
 /// Reads an `ExportLogsServiceRequest`.
 pub(super) fn exchanges(body: &[u8]) -> Result<Vec<Exchange>, String> {
-    let request = ExportLogsServiceRequest::decode(body)
-        .map_err(|error| format!("the request is no ExportLogsServiceRequest in protobuf: {error}"))?;
-    let scopes = request.resource_logs.into_iter().flat_map(|resource| resource.scope_logs);
-    let records = scopes.flat_map(|scope| scope.log_records).enumerate();
-    records
-        .map(|(at, record)| match record.event_name.as_str() {
-            "http.exchange" => Ok(exchange(record)),
-            other => Err(format!("log record {} is an event {other:?}: \"http.exchange\" was expected", at + 1)),
-        })
-        .collect()
-}
-
-fn exchange(record: LogRecord) -> Exchange {
-    let mut parts = Parts::default();
-    for KeyValue { key, value } in record.attributes {
-        if let Some(value) = value.and_then(|value| value.value) {
-            parts.attribute(&key, value);
+    let malformed = |error| format!("the request is no ExportLogsServiceRequest in protobuf: {error}");
+    let mut read = Bounded::default();
+    for resource in messages(body, 1) {
+        for scope in messages(resource.map_err(malformed)?, 2) {
+            for record in messages(scope.map_err(malformed)?, 2) {
+                let number = read.exchanges.len() + 1;
+                let exchange = exchange(record.map_err(malformed)?);
+                read.add(exchange.map_err(|error| format!("log record {number} of the request: {error}"))?)?;
+            }
         }
     }
-    let Parts { mut exchange, query, protocol, version, source, destination, server, grpc } = parts;
-    exchange.start = record.time_unix_nano / 1_000_000;
-    exchange.end = record.observed_time_unix_nano / 1_000_000;
-    exchange.source = source.join();
-    exchange.destination = destination.join();
-    exchange.host = exchange.request.header("host").map_or_else(|| server.join(), str::to_owned);
-    if let Some(query) = query {
-        exchange.path = format!("{}?{query}", exchange.path);
+    Ok(read.exchanges)
+}
+
+/// Reads a `LogRecord`.
+fn exchange(record: &[u8]) -> Result<Exchange, String> {
+    let mut parts = Parts::default();
+    let mut event = "";
+    for field in Fields(record) {
+        match field? {
+            (1, Wire::Fixed64(start)) => parts.exchange.start = start / 1_000_000,
+            (11, Wire::Fixed64(end)) => parts.exchange.end = end / 1_000_000,
+            (12, Wire::Bytes(name)) => event = text(name)?,
+            (6, Wire::Bytes(bytes)) => {
+                let (key, value) = attribute(bytes)?;
+                parts.attribute(key, value)?;
+            }
+            _ => {}
+        }
     }
-    if !version.is_empty() {
-        let version = format!("{}/{version}", protocol.to_ascii_uppercase());
-        exchange.request.version.clone_from(&version);
-        exchange.response.version = version;
+    if event != "http.exchange" {
+        return Err(format!("it is an event {event:?}: \"http.exchange\" was expected"));
     }
-    // An answer that is nothing but trailers has the status among its headers.
-    if exchange.response.header("grpc-status").is_none() {
-        let code = GRPC.iter().position(|name| *name == grpc).map(|code| code.to_string());
-        let code = code.or(Some(grpc).filter(|code| !code.is_empty()));
-        exchange.response.trailers = code.map(|code| ("grpc-status".to_owned(), code)).into_iter().collect();
-    }
-    // The filter removes what it can.
-    (exchange.request.decoded, exchange.response.decoded) = (true, true);
-    exchange
+    Ok(parts.join())
 }
 
 /// An address and a port.
@@ -107,21 +99,47 @@ struct Parts {
 }
 
 impl Parts {
-    fn attribute(&mut self, key: &str, value: Value) {
+    /// The exchange that they are.
+    fn join(self) -> Exchange {
+        let Self { mut exchange, query, protocol, version, source, destination, server, grpc } = self;
+        exchange.source = source.join();
+        exchange.destination = destination.join();
+        exchange.host = exchange.request.header("host").map_or_else(|| server.join(), str::to_owned);
+        if let Some(query) = query {
+            exchange.path = format!("{}?{query}", exchange.path);
+        }
+        if !version.is_empty() {
+            let version = format!("{}/{version}", protocol.to_ascii_uppercase());
+            exchange.request.version.clone_from(&version);
+            exchange.response.version = version;
+        }
+        // An answer that is nothing but trailers has the status among its headers.
+        if exchange.response.header("grpc-status").is_none() {
+            let code = GRPC.iter().position(|name| *name == grpc).map(|code| code.to_string());
+            let code = code.or(Some(grpc).filter(|code| !code.is_empty()));
+            exchange.response.trailers = code.map(|code| ("grpc-status".to_owned(), code)).into_iter().collect();
+        }
+        exchange
+    }
+
+    fn attribute(&mut self, key: &str, value: Value<'_>) -> Result<(), String> {
+        if value == Value::Other {
+            return Ok(());
+        }
         let exchange = &mut self.exchange;
         if let Some(rest) = key.strip_prefix("http.request.") {
             match rest {
                 // The original stands where the other is none that the conventions know; it comes first or last.
                 "method" if !exchange.method.is_empty() => {}
-                "method" | "method_original" => exchange.method = text(value),
-                _ => part(&mut exchange.request, rest, value),
+                "method" | "method_original" => exchange.method = value.into_text(),
+                _ => part(&mut exchange.request, rest, value)?,
             }
-            return;
+            return Ok(());
         }
         match (key, value) {
             ("http.response.status_code", Value::Int(status)) => exchange.status = status.try_into().unwrap_or(0),
             (_, value) if key.starts_with("http.response.") => {
-                part(&mut exchange.response, &key["http.response.".len()..], value);
+                part(&mut exchange.response, &key["http.response.".len()..], value)?;
             }
             ("network.peer.port", Value::Int(port)) => self.source.port = Some(port),
             ("network.local.port", Value::Int(port)) => self.destination.port = Some(port),
@@ -145,37 +163,32 @@ impl Parts {
                     "rpc.response.status_code" => &mut self.grpc,
                     "http_trace_filter.request_id" => &mut exchange.request_id,
                     "http_trace_filter.destination.namespace" => &mut exchange.namespace,
-                    _ => return,
+                    _ => return Ok(()),
                 };
-                *place = text(value);
+                *place = value.into_text();
             }
         }
+        Ok(())
     }
 }
 
 /// A header or the body of one direction.
-fn part(message: &mut Message, key: &str, value: Value) {
+fn part(message: &mut Message, key: &str, value: Value<'_>) -> Result<(), String> {
     match (key, value) {
-        ("body.content", Value::Bytes(body)) => message.body = body.into_boxed_slice(),
-        ("body.content", value) => message.body = text(value).into_bytes().into_boxed_slice(),
+        ("body.content", Value::Bytes(body)) => message.body = body.into(),
+        ("body.content", value) => message.body = value.into_text().into_bytes().into_boxed_slice(),
         (key, Value::Array(array)) => {
-            let Some(name) = key.strip_prefix("header.") else { return };
-            let values = array.values.into_iter().filter_map(|value| value.value);
-            message.headers.extend(values.map(|value| (name.to_owned(), text(value))));
+            let Some(name) = key.strip_prefix("header.") else { return Ok(()) };
+            for value in elements(array) {
+                message.headers.push((name.to_owned(), value?.into_text()));
+                if message.headers.len() > MOST_FIELDS {
+                    return Err(format!("a message has more than {MOST_FIELDS} fields"));
+                }
+            }
         }
         _ => {}
     }
-}
-
-fn text(mut value: Value) -> String {
-    match &mut value {
-        Value::String(text) => mem::take(text),
-        Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        Value::Bool(yes) => yes.to_string(),
-        Value::Int(number) => number.to_string(),
-        Value::Double(number) => number.to_string(),
-        Value::Array(_) => String::new(),
-    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
+pub(crate) mod message;
+
 use prost::Message as _;
 
 use super::exchanges;
-use super::message::{
-    AnyValue, ArrayValue, ExportLogsServiceRequest, KeyValue, LogRecord, ResourceLogs, ScopeLogs, Value,
-};
+use message::{AnyValue, ArrayValue, ExportLogsServiceRequest, KeyValue, LogRecord, ResourceLogs, ScopeLogs, Value};
 
 pub(crate) fn string(value: &str) -> Value {
     Value::String(value.to_owned())
@@ -64,6 +64,12 @@ fn reads_an_exchange() {
 #[test]
 fn refuses_what_is_no_exchange() {
     let other = exchanges(&encoded("session.start", &[])).expect_err("another event");
-    assert!(other.contains("log record 1 is an event \"session.start\""), "{other}");
+    assert!(other.contains("log record 1 of the request: it is an event \"session.start\""), "{other}");
     assert!(exchanges(b"{}").is_err(), "JSON");
+    let whole = encoded("http.exchange", &[("url.path", string("/")), ("server.port", Value::Int(-1))]);
+    assert_eq!(exchanges(&whole).expect("an exchange").len(), 1);
+    for end in 1..whole.len() {
+        let error = exchanges(&whole[..end]).expect_err("it is cut");
+        assert!(error.starts_with("the request is no ExportLogsServiceRequest in protobuf: "), "{end}: {error}");
+    }
 }
