@@ -5,13 +5,14 @@
 #   flake        the directory of the flake in use, if it is a local one
 #   link         the absolute path of the out-link asked for, if the command makes one
 #   prints_paths whether store paths are printed on standard output
+#   stand_in_at  where in the arguments the stand-in is to be named, if it is
 
 readonly takes_overrides=" build bundle derivation develop edit eval fmt log path-info print-dev-env repl run search shell why-depends flake-archive flake-check flake-metadata flake-info flake-show "
 readonly builds=" build bundle develop print-dev-env run shell flake-check "
 
 read_arguments() {
-  local stand_in=(--override-input nixpkgs path:/.stand-in) word='' index=0
-  arguments=() command='' flake='' link='' prints_paths=''
+  local word='' index=0 own_nixpkgs=''
+  arguments=() command='' flake='' link='' prints_paths='' stand_in_at=''
   # Nix's own options may come before the command
   while (($#)); do
     word=$1
@@ -61,7 +62,7 @@ read_arguments() {
         ;;
       --override-input)
         index=$((index + 2))
-        [[ ${*:index - 1:1} != nixpkgs ]] || stand_in=()
+        [[ ${*:index - 1:1} != nixpkgs ]] || own_nixpkgs=1
         own+=("$word" "${@:index - 1:2}")
         continue
         ;;
@@ -74,7 +75,7 @@ read_arguments() {
   [[ $command != path-info ]] || prints_paths=1
 
   if [[ $takes_overrides == *" ${command/ /-} "* ]]; then
-    arguments+=("${stand_in[@]}")
+    [[ -n $own_nixpkgs ]] || stand_in_at=${#arguments[@]}
     [[ -n $flake ]] || find_flake .
   fi
   arguments+=("${own[@]}" "${@:index + 1}")

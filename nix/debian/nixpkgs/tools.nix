@@ -70,6 +70,7 @@ lib.mapAttrs tool {
     mainProgram = "ls";
   };
   crun = { };
+  curl = { };
   diffutils = {
     mainProgram = "diff";
   };
