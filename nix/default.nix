@@ -1,5 +1,9 @@
 # The project's parts for one system, wired together.
-{ pkgs }:
+{
+  pkgs,
+  # The commit, where it is known.
+  revision ? null,
+}:
 let
   inherit (pkgs) lib;
   onLinux = lib.optionalAttrs pkgs.stdenv.hostPlatform.isLinux;
@@ -16,14 +20,13 @@ let
   e2e = import ./e2e.nix { inherit pkgs rust sources; };
   ctl = import ./ctl.nix { inherit pkgs rust sources; };
   collector = import ./collector.nix { inherit pkgs rust sources; };
-  mkImage = import ./image.nix { inherit pkgs; };
+  mkImage = import ./image.nix { inherit pkgs revision; };
   # What Istio's agent, Envoy Gateway and Kubernetes' image volumes take.
   image = mkImage {
     name = "http-trace-filter";
     inherit (filter) version;
     file = "${filter}/lib/http-trace-filter.wasm";
     path = "plugin.wasm";
-    source = sources.filter;
   };
   # Envoy is packaged for Linux only, and so are containers.
   container = import ./container.nix { inherit pkgs; };
@@ -195,12 +198,12 @@ let
       // import ./checks/readme.nix {
         inherit
           pkgs
+          collector
           ctl
-          filter
+          project
           sources
           ;
       }
-      // import ./checks/image.nix { inherit pkgs filter image; }
       // import ./checks/supply.nix {
         inherit
           pkgs

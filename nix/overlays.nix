@@ -25,8 +25,6 @@ rec {
           config;
     in
     pkgs.runCommand "http-trace-overlays" { } ''
-      # Not as an option: an image has its own.
-      export HTTP_TRACE_FILTER_WASM=${filter}/lib/http-trace-filter.wasm
       ${ctl}/bin/http-trace-ctl overlay ${
         pkgs.lib.escapeShellArgs (
           namespaces
@@ -36,7 +34,7 @@ rec {
           ]
           ++ arguments
         )
-      } --config ${configuration} --out "$out"
+      } --config ${configuration} --wasm ${filter}/lib/http-trace-filter.wasm --out "$out"
     '';
 
   # nix build .#overlays: the example that is in k8s/overlays/example.

@@ -35,6 +35,12 @@ let
     ../k8s/collector/src
     ../k8s/ctl/src/overlay/capabilities.txt
   ];
+  readmes = [
+    ../README.md
+    ../k8s/README.md
+    ../nix/debian/README.md
+    ../tests/README.md
+  ];
 in
 {
   manifests = source manifests;
@@ -123,15 +129,25 @@ in
     ../k8s/base
     ../k8s/cluster
     ../k8s/components
+    ../k8s/envoy/envoy.yaml
+    ../k8s/envoy/generated.sha256
     ../k8s/kuma
     ../k8s/overlays/example
   ];
   # All that explains the project to those who use it.
-  readme = source [
+  readme = source readmes;
+  # And what its commands are about.
+  commands = source (
+    readmes
+    ++ [
+      ../.ci
+      ../k8s/base
+      ../k8s/envoy
+    ]
+  );
+  firstRecord = source [
     ../README.md
-    ../k8s/README.md
-    ../nix/debian/README.md
-    ../tests/README.md
+    ../k8s/envoy
   ];
   nix = source [
     ../flake.nix

@@ -33,7 +33,7 @@ in
     export KUBECTL=${pkgs.kubectl}/bin/kubectl ENVOY=${pkgs.envoy-bin}/bin/envoy
     export ETCD=${pkgs.etcd}/bin/etcd KUBE_APISERVER=${pkgs.kubernetes}/bin/kube-apiserver
     export KUBE_CONTROLLER_MANAGER=${pkgs.kubernetes}/bin/kube-controller-manager
-    export README=${sources.readme}/README.md
+    export README=${sources.readme}/README.md K8S=${sources.k8s}/k8s
     "$ETCD" --version | head -n 1
     "$KUBE_APISERVER" --version
     ${e2e.tests.kubernetes}/bin/http-trace-kubernetes-tests --test-threads 4

@@ -1,8 +1,10 @@
-# What the READMEs say is true: the configuration reference, the examples, and the Envoy configuration in a real Envoy.
+# What the READMEs say is true: the configuration reference, the examples, and the commands.
 {
   pkgs,
+  collector,
   ctl,
-  filter,
+  # The flake's outputs for one system.
+  project,
   sources,
 }:
 let
@@ -21,17 +23,6 @@ in
     touch $out
   '';
 
-  readme-capabilities =
-    pkgs.runCommand "readme-capabilities" { nativeBuildInputs = [ pkgs.diffutils ]; }
-      ''
-        sed -n '/^```yaml capabilities/,/^```$/s/^ *\(proxy_[a-z_]*\): {}$/\1/p' ${all}/k8s/README.md > written
-        diff --unified written ${../../k8s/ctl/src/overlay/capabilities.txt} || {
-          echo "k8s/README.md does not list what the filter's VM must be allowed (k8s/ctl/src/overlay/capabilities.txt: +)"
-          exit 1
-        }
-        touch $out
-      '';
-
   # Every configuration that they show.
   readme-validate = pkgs.runCommand "readme-validate" { nativeBuildInputs = [ pkgs.gawk ]; } ''
     awk '
@@ -48,16 +39,51 @@ in
   '';
 }
 // lib.optionalAttrs pkgs.stdenv.hostPlatform.isLinux {
-  readme-envoy = pkgs.runCommand "readme-envoy" { nativeBuildInputs = [ pkgs.envoy-bin ]; } ''
-    sed -n '/^```yaml$/,/^```$/p' ${all}/README.md | sed '1d;$d' > filters.yaml
-    grep -q http_trace_filter filters.yaml || { echo "README.md has no http_filters"; exit 1; }
-    sed -i 's|/var/local/lib/wasm-filters/http-trace-filter.wasm|${filter}/lib/http-trace-filter.wasm|' filters.yaml
-    {
-      cat ${./readme-envoy.yaml}
-      sed 's/^/                /' filters.yaml
-    } > envoy.yaml
-    envoy --mode validate --config-path envoy.yaml > log 2>&1 || { cat log; exit 1; }
-    tail -n 1 log
-    touch $out
-  '';
+  # Who has no Nix gets a first record by three commands, which are run as they stand.
+  readme-first-record =
+    pkgs.runCommand "readme-first-record"
+      {
+        nativeBuildInputs = [
+          pkgs.curl
+          pkgs.envoy-bin
+          pkgs.gawk
+          pkgs.jq
+          pkgs.python3
+        ];
+      }
+      ''
+        cp -r --no-preserve=mode ${sources.firstRecord} checkout
+        cd checkout
+        bash ${./fit-envoy-yaml.sh}
+        bash ${./first-record.sh} README.md
+        touch $out
+      '';
+
+  readme-commands =
+    let
+      flake = {
+        apps = lib.attrNames project.apps;
+        packages = lib.attrNames project.packages;
+        # What they run, without building it.
+        checks = lib.mapAttrs (
+          _: check: builtins.unsafeDiscardStringContext (check.buildCommand or check.buildPhase or "")
+        ) (removeAttrs project.checks [ "readme-commands" ]);
+      };
+    in
+    pkgs.runCommand "readme-commands"
+      {
+        nativeBuildInputs = [
+          pkgs.curl
+          pkgs.diffutils
+          pkgs.gawk
+          pkgs.jq
+        ];
+      }
+      ''
+        cp -r --no-preserve=mode ${sources.commands} checkout
+        cd checkout
+        export HTTP_TRACE_CTL=${ctl}/bin/http-trace-ctl HTTP_TRACE_COLLECTOR=${collector}/bin/http-trace-collector
+        bash ${./readme-commands.sh} ${./readme-commands.txt} ${pkgs.writeText "flake.json" (builtins.toJSON flake)}
+        touch $out
+      '';
 }

@@ -1,8 +1,8 @@
 //! `manifests`: what stands in the repository under `k8s/`, generated so that it cannot drift from the wasm or from this code.
 
 use super::{
-    Address, Configuration, Delivery, Direction, Directory, Namespace, Options, Plan, Wasm, component, config_map,
-    files, kustomization, options::Transport, policy, yaml,
+    Address, Configuration, Delivery, Direction, Directory, Namespace, Options, Plan, Wasm, bootstrap, component,
+    config_map, files, kustomization, options::Transport, policy, yaml,
 };
 use crate::mesh::{ControlPlane, envoy_gateway::Target};
 use std::path::Path;
@@ -29,6 +29,7 @@ pub(crate) fn run(root: &Path, wasm: &Path) -> Result<(), String> {
     let filter = mesh.patch(&plan, None);
     let objects = [(mesh.patches().file, &filter), (config_map::FILE, &config_map::config_map(&plan, None))];
     directories.push(directory(root, "base", &objects));
+    directories.push(Directory::new(root.join("envoy"), vec![(bootstrap::FILE, bootstrap::bootstrap(&wasm))]));
     for (version, path) in policy::VERSIONS {
         let [policy, binding] = policy::objects(&plan, version);
         directories.push(directory(root, path, &[("policy.yaml", &policy), ("binding.yaml", &binding)]));

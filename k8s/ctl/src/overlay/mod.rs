@@ -1,6 +1,7 @@
 //! `overlay`: a directory for `kubectl apply -k` for each namespace.
 
 mod address;
+mod bootstrap;
 mod component;
 pub(crate) mod config_map;
 mod configuration;

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -27,6 +27,22 @@ fn commands(kind: &str) -> Vec<String> {
     blocks.map(block).flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
+/// Runs a line of the README as a shell does, where `nix` and kubectl are; what it printed.
+fn shell(site: &Site, line: &str) -> String {
+    let kubectl = PathBuf::from(env::var_os("KUBECTL").expect("KUBECTL is not set: it takes a program"));
+    let path = env::var_os("PATH").unwrap_or_default();
+    let paths = [site.path().join("bin"), kubectl.parent().expect("a directory").to_owned()];
+    let paths = paths.into_iter().chain(env::split_paths(&path));
+    let mut shell = Command::new("sh");
+    shell.args(["-euc", line]).current_dir(site.path()).envs(site.api.environment());
+    shell.env("PATH", env::join_paths(paths).expect("paths"));
+    shell.env("HTTP_TRACE_FILTER_WASM", envoy::wasm().expect("it"));
+    let output = shell.output().expect("sh");
+    println!("$ {line}\n{}", String::from_utf8_lossy(&output.stdout));
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
 #[tokio::test]
 async fn every_command_of_the_deployment_works() {
     // The namespace that the README names.
@@ -41,23 +57,29 @@ async fn every_command_of_the_deployment_works() {
     fs::create_dir(&bin).expect("a directory");
     fs::write(bin.join("nix"), NIX).expect("a file");
     fs::set_permissions(bin.join("nix"), fs::Permissions::from_mode(0o755)).expect("it is ours");
-    let kubectl = PathBuf::from(env::var_os("KUBECTL").expect("KUBECTL is not set: it takes a program"));
     // The ward's own overlay names its collector; the README's are for another.
     fs::remove_dir_all(ward.site.overlay()).expect("it was written");
-    let (commands, path) = (commands("deploy"), env::var_os("PATH").unwrap_or_default());
+    let commands = commands("deploy");
     assert!(commands.len() >= 6, "{commands:?}");
     for line in &commands {
-        let paths = [bin.as_path(), kubectl.parent().expect("a directory")];
-        let paths = paths.into_iter().map(PathBuf::from);
-        let paths = paths.chain(env::split_paths(&path));
-        let mut shell = Command::new("sh");
-        shell.args(["-euc", line]).current_dir(ward.site.path()).envs(ward.site.api.environment());
-        shell
-            .env("PATH", env::join_paths(paths).expect("paths"))
-            .env("HTTP_TRACE_FILTER_WASM", envoy::wasm().expect("it"));
-        let output = shell.output().expect("sh");
-        println!("$ {line}\n{}", String::from_utf8_lossy(&output.stdout));
-        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        shell(&ward.site, line);
     }
     assert_eq!(ward.site.workload("deployments", "orders"), before, "the last command takes all away");
+}
+
+/// The repository's own example, by kubectl alone.
+#[test]
+fn the_example_applies_as_it_stands() {
+    cluster().add_namespace("example", &json!({}));
+    let site = Site::of("example".to_owned());
+    let k8s = env::var_os("K8S").expect("K8S is not set: it takes a copy of the repository's directory k8s");
+    symlink(k8s, site.path().join("k8s")).expect("a link");
+    let commands = commands("example");
+    assert_eq!(commands.len(), 1, "{commands:?}");
+    for line in &commands {
+        let printed = shell(&site, line);
+        assert!(printed.lines().count() == 2 && printed.lines().all(|line| line.ends_with(" created")), "{printed}");
+    }
+    let [maps, filters] = ["configmaps", "envoyfilters"].map(|resource| site.names(resource));
+    assert_eq!((maps.len(), filters.len()), (1, 1), "{maps:?}, {filters:?}");
 }
