@@ -30,7 +30,6 @@
             inherit system;
             overlays = [ rust-overlay.overlays.default ];
           };
-          revision = self.rev or null;
         }
       );
       # One import of nixpkgs a system, whatever of it is asked for.

@@ -1,9 +1,5 @@
 # The project's parts for one system, wired together.
-{
-  pkgs,
-  # The commit, where it is known.
-  revision ? null,
-}:
+{ pkgs }:
 let
   inherit (pkgs) lib;
   onLinux = lib.optionalAttrs pkgs.stdenv.hostPlatform.isLinux;
@@ -20,13 +16,14 @@ let
   e2e = import ./e2e.nix { inherit pkgs rust sources; };
   ctl = import ./ctl.nix { inherit pkgs rust sources; };
   collector = import ./collector.nix { inherit pkgs rust sources; };
-  mkImage = import ./image.nix { inherit pkgs revision; };
+  mkImage = import ./image.nix { inherit pkgs; };
   # What Istio's agent, Envoy Gateway and Kubernetes' image volumes take.
   image = mkImage {
     name = "http-trace-filter";
     inherit (filter) version;
     file = "${filter}/lib/http-trace-filter.wasm";
     path = "plugin.wasm";
+    source = sources.filter;
   };
   # Envoy is packaged for Linux only, and so are containers.
   container = import ./container.nix { inherit pkgs; };
@@ -204,6 +201,7 @@ let
           sources
           ;
       }
+      // import ./checks/image.nix { inherit pkgs filter image; }
       // import ./checks/supply.nix {
         inherit
           pkgs

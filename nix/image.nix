@@ -1,10 +1,6 @@
 # An OCI image layout of one file, and its digest: https://github.com/opencontainers/image-spec/blob/main/image-layout.md
 # The same bytes on every host: nothing in it has a date, an owner or a compressor's opinion (image.sh says how).
-{
-  pkgs,
-  # The commit, where the flake is one.
-  revision ? null,
-}:
+{ pkgs }:
 {
   # The image's, and its version.
   name,
@@ -14,8 +10,11 @@
   path,
   # What runs it, as the image's configuration has it: { Entrypoint = [ "/program" ]; User = "65532:65532"; }
   config ? { },
-  # linux/…: the configuration of an image must name one. A module of wasm runs on all of them.
+  # linux/…: the configuration of an image must name one. A module of wasm runs on all of them, but an index of several would
+  # have another digest than the one that Istio's agent compares.
   architecture ? "amd64",
+  # What the file was built of, a directory. Not a commit: Nix does not know one everywhere, and each would be another image.
+  source,
 }:
 let
   inherit (pkgs) lib;
@@ -23,11 +22,6 @@ let
     "org.opencontainers.image.title" = name;
     "org.opencontainers.image.version" = version;
     "org.opencontainers.image.licenses" = lib.licenses.asl20.spdxId;
-  }
-  // lib.optionalAttrs (revision != null) {
-    "org.opencontainers.image.revision" = revision;
-    # The commit by itself, wherever it is kept: https://www.swhid.org
-    "org.opencontainers.image.source" = "swh:1:rev:${revision}";
   };
 in
 pkgs.runCommand "${name}-image"
@@ -36,11 +30,15 @@ pkgs.runCommand "${name}-image"
       architecture
       file
       path
+      source
       version
       ;
     config = builtins.toJSON config;
     annotations = builtins.toJSON annotations;
-    nativeBuildInputs = [ pkgs.jq ];
+    nativeBuildInputs = [
+      pkgs.git
+      pkgs.jq
+    ];
     meta.description = "${name} as an OCI image layout";
   }
   ''

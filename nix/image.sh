@@ -31,6 +31,14 @@ blob() {
     '{mediaType: $type, digest: $digest, size: $size}'
 }
 
+# tree DIRECTORY: the hash that git has for such a tree.
+tree() {
+  export HOME=$PWD GIT_CONFIG_NOSYSTEM=1 GIT_DIR=$PWD/tree.git
+  git init --quiet --bare --object-format=sha1 "$GIT_DIR"
+  git --work-tree="$1" -C "$1" add --force .
+  git write-tree
+}
+
 mkdir -p "root/$(dirname "$path")"
 cp "$file" "root/$path"
 tar --create --file layer.tar --format ustar --mtime @0 --owner 0 --group 0 --numeric-owner --mode 'u=rwX,go=rX' \
@@ -41,7 +49,7 @@ gzip --stdout --decompress layer.tar.gz | cmp - layer.tar
 jq --null-input --sort-keys --compact-output --arg architecture "$architecture" --argjson config "$config" \
   --arg diff "sha256:$(sha256sum layer.tar | cut -d ' ' -f 1)" \
   '{architecture: $architecture, os: "linux", config: $config, rootfs: {type: "layers", diff_ids: [$diff]}}' >config.json
-jq --null-input --sort-keys --compact-output --argjson annotations "$annotations" \
+jq --null-input --sort-keys --compact-output --argjson annotations "$annotations" --arg tree "$(tree "$source")" \
   --arg sha256 "$(sha256sum "$file" | cut -d ' ' -f 1)" \
   --argjson config "$(blob config.json application/vnd.oci.image.config.v1+json)" \
   --argjson layer "$(blob layer.tar.gz application/vnd.oci.image.layer.v1.tar+gzip)" \
@@ -50,7 +58,13 @@ jq --null-input --sort-keys --compact-output --argjson annotations "$annotations
     mediaType: "application/vnd.oci.image.manifest.v1+json",
     $config,
     layers: [$layer],
-    annotations: ($annotations + {"http-trace-filter/sha256": $sha256})
+    annotations: ($annotations + {
+      # The sources by their content, wherever they are kept: https://www.swhid.org
+      "org.opencontainers.image.source": "swh:1:dir:\($tree)",
+      # As in the names and labels of what is deployed.
+      "org.opencontainers.image.revision": $sha256[:12],
+      "http-trace-filter/sha256": $sha256
+    })
   }' >manifest.json
 jq --null-input --sort-keys --compact-output --arg version "$version" \
   --argjson manifest "$(blob manifest.json application/vnd.oci.image.manifest.v1+json)" \

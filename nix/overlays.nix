@@ -25,6 +25,8 @@ rec {
           config;
     in
     pkgs.runCommand "http-trace-overlays" { } ''
+      # Not as an option: an image has its own.
+      export HTTP_TRACE_FILTER_WASM=${filter}/lib/http-trace-filter.wasm
       ${ctl}/bin/http-trace-ctl overlay ${
         pkgs.lib.escapeShellArgs (
           namespaces
@@ -34,7 +36,7 @@ rec {
           ]
           ++ arguments
         )
-      } --config ${configuration} --wasm ${filter}/lib/http-trace-filter.wasm --out "$out"
+      } --config ${configuration} --out "$out"
     '';
 
   # nix build .#overlays: the example that is in k8s/overlays/example.
