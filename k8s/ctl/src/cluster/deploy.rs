@@ -54,8 +54,8 @@ pub(crate) fn undeploy(namespaces: &[Namespace], flags: &mount::Flags) -> Result
         let mounted = !errors.is_empty();
         let (kubectl, label) = (flags.connection.kubectl(namespace), overlay::selector());
         let mut done = |result: Result<(), String>| errors.extend(result.err());
-        for mesh in ControlPlane::ALL {
-            done(delete(&kubectl, &[mesh.mesh().patches().resource, "--selector", &label], flags));
+        for kind in ControlPlane::ALL.into_iter().flat_map(|mesh| mesh.mesh().kinds()) {
+            done(delete(&kubectl, &[kind.resource, "--selector", &label], flags));
         }
         if !mounted {
             for (kind, place) in ControlPlane::ALL.iter().filter_map(|mesh| mesh.mesh().beside()) {

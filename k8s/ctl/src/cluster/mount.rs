@@ -35,7 +35,7 @@ pub(crate) struct Flags {
 pub(crate) fn mount(namespace: &Namespace, overlays: &Path, flags: &Flags) -> Result<(), String> {
     let written = Written::read(namespace, overlays)?;
     let Some(mount) = written.mount else {
-        println!("{namespace}: nothing to mount: the wasm comes with the configuration (--delivery inline)");
+        println!("{namespace}: nothing to mount: proxies get the wasm otherwise (--delivery inline or image)");
         return Ok(());
     };
     // Pods that start before it is there stay without the filter, also when it comes. A dry run of all steps has not applied it.

@@ -39,6 +39,17 @@ enum Need {
 }
 
 impl Need {
+    /// What needs a patch of the revision `old`, or for all pods; `new`: what is mounted now.
+    fn of(old: Option<&str>, new: Option<&str>) -> Self {
+        match (old, new) {
+            // The new one is for every proxy, or for the same.
+            (_, None) => Self::Nothing,
+            (Some(old), Some(new)) if old == new => Self::Nothing,
+            (Some(old), Some(_)) => Self::Pods(old.to_owned()),
+            (None, Some(_)) => Self::Roll,
+        }
+    }
+
     /// Whether a pod, or those of a template, are such.
     fn is_of(&self, template: &Value, name: &str) -> bool {
         match self {
@@ -119,28 +130,22 @@ fn objects(kubectl: &Kubectl, namespace: &Namespace, written: &Written) -> (Vec<
     let new = written.mount.as_ref().map(|mount| &mount.revision[..]);
     let of_pods = written.mesh.mesh().is_of_pods();
     for which in ControlPlane::ALL.into_iter().filter(|which| which.mesh().is_of_pods() == of_pods) {
-        let (mesh, kind) = (which.mesh(), which.mesh().patches());
-        match labelled(kubectl, kind.resource) {
-            Ok(found) => {
-                for (name, object) in found.iter().filter(|(name, _)| !said(kind.kind, name)) {
-                    let need = match (mesh.revision_of(object), new) {
-                        // The new one is for every proxy, or for the same.
-                        (_, None) => Need::Nothing,
-                        (Some(old), Some(new)) if old == new => Need::Nothing,
-                        (Some(old), Some(_)) => Need::Pods(old.to_owned()),
-                        (None, Some(_)) => Need::Roll,
-                    };
-                    patches.push(Object {
+        let mesh = which.mesh();
+        for kind in mesh.kinds() {
+            match labelled(kubectl, kind.resource) {
+                Ok(found) => {
+                    let rest = found.into_iter().filter(|(name, _)| !said(kind.kind, name));
+                    patches.extend(rest.map(|(name, object)| Object {
                         resource: kind.resource,
                         place: namespace.to_string(),
-                        name: name.clone(),
-                        need,
-                    });
+                        need: Need::of(mesh.revision_of(&object), new),
+                        name,
+                    }));
                 }
+                // Who may not look at what the overlay has none of has nothing there.
+                Err(error) if is_forbidden(&error) && !written.has(kind) => {}
+                Err(error) => errors.push(error),
             }
-            // Who may not look at a mesh that is not the overlay's has nothing there.
-            Err(error) if which != written.mesh && is_forbidden(&error) => {}
-            Err(error) => errors.push(error),
         }
         if let Some((kind, place)) = mesh.beside().filter(|_| which != written.mesh || written.mount.is_none()) {
             let name = mounting::container_patch(namespace.as_str());

@@ -1,47 +1,8 @@
 //! Envoy Gateway: its EnvoyPatchPolicy, <https://gateway.envoyproxy.io/docs/tasks/extensibility/envoy-patch-policy/>.
 
 use super::{Kind, Mesh, Mount};
-use crate::overlay::{Delivery, Direction, Namespace, Options, Plan, envoy_cluster, prefix, wasm_filter};
-use clap::Args;
+use crate::overlay::{Delivery, Direction, Namespace, Options, Plan, envoy_cluster, wasm_filter};
 use serde_json::{Map, Value, json};
-
-/// What is patched.
-#[derive(Args, Clone, Debug, Default)]
-#[group(id = "envoy-gateway")]
-pub(crate) struct Target {
-    /// With --mesh envoy-gateway: the Gateway, which is in the overlay's namespace.
-    #[arg(long, value_name = "NAME", value_parser = prefix)]
-    gateway: Option<String>,
-    /// With --mesh envoy-gateway: the GatewayClass, where its Gateways are merged into one Envoy.
-    #[arg(long, value_name = "NAME", value_parser = prefix, conflicts_with_all = ["gateway", "listener"], requires = "xds_listener")]
-    gateway_class: Option<String>,
-    /// With --mesh envoy-gateway: the Gateway's listener [default: http].
-    #[arg(long, value_name = "NAME", value_parser = prefix)]
-    listener: Option<String>,
-    /// With --mesh envoy-gateway: what Envoy itself calls the listener: tcp-80 with XDSNameSchemeV2, Envoy Gateway's way from 1.10 on;
-    /// else NAMESPACE/GATEWAY/LISTENER.
-    #[arg(long, value_name = "NAME", value_parser = listener, conflicts_with = "listener")]
-    xds_listener: Option<String>,
-}
-
-/// Any name but none.
-fn listener(text: &str) -> Result<String, String> {
-    if text.is_empty() || text.contains(char::is_whitespace) {
-        return Err("takes a name such as tcp-80, without spaces".to_owned());
-    }
-    Ok(text.to_owned())
-}
-
-impl Target {
-    /// The options that were given.
-    pub(crate) fn given(&self) -> impl Iterator<Item = &'static str> {
-        let given = [&self.gateway, &self.gateway_class, &self.listener, &self.xds_listener].map(Option::is_some);
-        OPTIONS.iter().zip(given).filter_map(|(name, given)| given.then_some(*name))
-    }
-}
-
-/// The options of [`Target`], in its order.
-const OPTIONS: [&str; 4] = ["--gateway", "--gateway-class", "--listener", "--xds-listener"];
 
 pub(crate) struct EnvoyGateway;
 
@@ -61,11 +22,14 @@ impl Mesh for EnvoyGateway {
     }
 
     fn options(&self) -> &'static [&'static str] {
-        &OPTIONS
+        &["--gateway", "--gateway-class", "--listener", "--xds-listener"]
     }
 
     fn check(&self, options: &Options) -> Result<(), String> {
         let target = &options.target;
+        if target.gateway_class.is_some() && target.xds_listener.is_none() {
+            return Err("--xds-listener: not given, --mesh envoy-gateway takes it with --gateway-class".to_owned());
+        }
         if target.gateway.is_some() || target.gateway_class.is_some() {
             return Ok(());
         }

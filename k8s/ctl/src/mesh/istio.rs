@@ -4,16 +4,18 @@
 use super::{
     Kind, Mesh, Mount,
     edit::{has_volume, is_our_volume, put, set, take},
-    entries,
+    entries, wasm_plugin,
 };
 use crate::overlay::{
-    Delivery, Direction, MOUNT, Namespace, Plan, REVISION, envoy_cluster,
+    Delivery, Direction, MOUNT, Namespace, Options, Plan, REVISION, envoy_cluster,
     mounting::{self, USER_VOLUME, USER_VOLUME_MOUNT, VOLUME},
     wasm_filter,
 };
 use serde_json::{Map, Value, json};
 
 const RBAC: &str = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC";
+/// The network filter that holds HTTP filters.
+pub(super) const MANAGER: &str = "envoy.filters.network.http_connection_manager";
 
 /// The container of the proxy.
 pub(crate) const PROXY: &str = "istio-proxy";
@@ -23,15 +25,19 @@ pub(crate) struct Istio;
 
 impl Mesh for Istio {
     fn directions(&self) -> &'static [Direction] {
-        &Direction::ALL
+        &[Direction::Outbound, Direction::Inbound, Direction::Gateway, Direction::Waypoint]
     }
 
     fn deliveries(&self) -> &'static [Delivery] {
-        &[Delivery::Configmap, Delivery::Inline]
+        &[Delivery::Configmap, Delivery::Inline, Delivery::Image]
     }
 
     fn options(&self) -> &'static [&'static str] {
-        &["--istio-cluster"]
+        &["--istio-cluster", "--gateway", "--gateway-class", "--service"]
+    }
+
+    fn check(&self, options: &Options) -> Result<(), String> {
+        wasm_plugin::check(options)
     }
 
     fn patches(&self) -> Kind {
@@ -41,21 +47,17 @@ impl Mesh for Istio {
     /// Puts the filter before the router, and adds the clusters it needs. The filter comes by extension discovery with a
     /// default that does nothing (an RBAC filter without rules), so a wasm that is missing or broken leaves traffic alone.
     fn patch(&self, plan: &Plan<'_>, namespace: Option<&Namespace>) -> Value {
+        if let (Delivery::Image, Some(namespace)) = (plan.options.delivery, namespace) {
+            return wasm_plugin::beside(plan, namespace);
+        }
         let name = plan.name();
         let context = match plan.direction {
             Direction::Outbound => "SIDECAR_OUTBOUND",
-            Direction::Inbound => "SIDECAR_INBOUND",
+            Direction::Inbound | Direction::Waypoint => "SIDECAR_INBOUND",
             Direction::Gateway => "GATEWAY",
         };
-        let mut patches = Vec::new();
-        for cluster in envoy_cluster::all(plan) {
-            patches.push(json!({
-                "applyTo": "CLUSTER",
-                "match": { "context": context },
-                "patch": { "operation": "ADD", "value": cluster },
-            }));
-        }
-        let manager = json!({ "name": "envoy.filters.network.http_connection_manager", "subFilter": { "name": "envoy.filters.http.router" } });
+        let mut patches = clusters(envoy_cluster::all(plan), context);
+        let manager = json!({ "name": MANAGER, "subFilter": { "name": "envoy.filters.http.router" } });
         patches.push(json!({
             "applyTo": "EXTENSION_CONFIG",
             "match": { "context": context },
@@ -64,18 +66,7 @@ impl Mesh for Istio {
         patches.push(json!({
             "applyTo": "HTTP_FILTER",
             "match": { "context": context, "listener": { "filterChain": { "filter": manager } } },
-            "patch": {
-                "operation": "INSERT_BEFORE",
-                "value": {
-                    "name": name,
-                    "config_discovery": {
-                        "config_source": { "ads": {}, "initial_fetch_timeout": "0s", "resource_api_version": "V3" },
-                        "default_config": { "@type": RBAC },
-                        "apply_default_config_without_warming": true,
-                        "type_urls": [wasm_filter::TYPE, RBAC],
-                    },
-                },
-            },
+            "patch": { "operation": "INSERT_BEFORE", "value": discovered(&name) },
         }));
         let mut spec = json!({});
         if plan.options.delivery == Delivery::Configmap {
@@ -83,12 +74,15 @@ impl Mesh for Istio {
             spec["workloadSelector"] = json!({ "labels": { REVISION: plan.wasm.revision() } });
         }
         spec["configPatches"] = Value::Array(patches);
-        json!({
-            "apiVersion": "networking.istio.io/v1alpha3",
-            "kind": self.patches().kind,
-            "metadata": plan.metadata(&name, namespace),
-            "spec": spec,
-        })
+        envoy_filter(plan.metadata(&name, namespace), spec)
+    }
+
+    fn plugins(&self) -> Option<Kind> {
+        Some(wasm_plugin::KIND)
+    }
+
+    fn plugin(&self, plan: &Plan<'_>, namespace: &Namespace) -> Option<Value> {
+        (plan.options.delivery == Delivery::Image).then(|| wasm_plugin::plugin(plan, namespace))
     }
 
     fn revision_of<'a>(&self, patch: &'a Value) -> Option<&'a str> {
@@ -160,6 +154,41 @@ impl Mesh for Istio {
             take(container, "volumeMounts", is_our_mount);
         }
     }
+}
+
+/// Patches that add clusters.
+pub(super) fn clusters(clusters: Vec<Value>, context: &str) -> Vec<Value> {
+    let patch = |cluster| {
+        json!({
+            "applyTo": "CLUSTER",
+            "match": { "context": context },
+            "patch": { "operation": "ADD", "value": cluster },
+        })
+    };
+    clusters.into_iter().map(patch).collect()
+}
+
+/// A filter that comes by discovery, with a default that does nothing.
+pub(super) fn discovered(name: &str) -> Value {
+    json!({
+        "name": name,
+        "config_discovery": {
+            "config_source": { "ads": {}, "initial_fetch_timeout": "0s", "resource_api_version": "V3" },
+            "default_config": { "@type": RBAC },
+            "apply_default_config_without_warming": true,
+            "type_urls": [wasm_filter::TYPE, RBAC],
+        },
+    })
+}
+
+/// The object.
+pub(super) fn envoy_filter(metadata: Value, spec: Value) -> Value {
+    json!({
+        "apiVersion": "networking.istio.io/v1alpha3",
+        "kind": Istio.patches().kind,
+        "metadata": metadata,
+        "spec": spec,
+    })
 }
 
 /// The containers of the proxy that stand in a template.

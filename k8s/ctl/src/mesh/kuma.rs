@@ -54,7 +54,7 @@ impl Mesh for Kuma {
         } });
         let target = match plan.options.delivery {
             Delivery::Configmap => json!({ "kind": "Dataplane", "labels": { REVISION: plan.wasm.revision() } }),
-            Delivery::Inline => json!({ "kind": "Mesh" }),
+            Delivery::Inline | Delivery::Image => json!({ "kind": "Mesh" }),
         };
         json!({
             "apiVersion": "kuma.io/v1alpha1",

@@ -5,6 +5,8 @@ mod entries;
 pub(crate) mod envoy_gateway;
 pub(crate) mod istio;
 mod kuma;
+pub(crate) mod target;
+pub(crate) mod wasm_plugin;
 
 use crate::overlay::{Delivery, Direction, Namespace, Options, Plan};
 use clap::ValueEnum;
@@ -45,6 +47,22 @@ pub(crate) trait Mesh: Sync {
     /// The patch that puts the filter in proxies, and adds the clusters it needs. Without a namespace: for a kustomization that
     /// sets it.
     fn patch(&self, plan: &Plan<'_>, namespace: Option<&Namespace>) -> Value;
+
+    /// What stands beside its patches when proxies fetch the wasm themselves.
+    fn plugins(&self) -> Option<Kind> {
+        None
+    }
+
+    /// What [`Self::plugins`] is of, where the overlay has it.
+    fn plugin(&self, _plan: &Plan<'_>, _namespace: &Namespace) -> Option<Value> {
+        None
+    }
+
+    /// All kinds that put the filter in proxies.
+    fn kinds(&self) -> Vec<Kind> {
+        // A plugin goes first: without what stands beside it, it may do harm.
+        self.plugins().into_iter().chain([self.patches()]).collect()
+    }
 
     /// Which pods a patch is for, by revision; `None`: all.
     fn revision_of<'a>(&self, patch: &'a Value) -> Option<&'a str>;

@@ -4,7 +4,7 @@ use super::{
     Address, Configuration, Delivery, Direction, Directory, Namespace, Options, Plan, Wasm, bootstrap, component,
     config_map, files, kustomization, options::Transport, policy, yaml,
 };
-use crate::mesh::{ControlPlane, envoy_gateway::Target};
+use crate::mesh::{ControlPlane, target::Target};
 use std::path::Path;
 
 /// The collector that the examples name.
@@ -34,7 +34,7 @@ pub(crate) fn run(root: &Path, wasm: &Path) -> Result<(), String> {
         let [policy, binding] = policy::objects(&plan, version);
         directories.push(directory(root, path, &[("policy.yaml", &policy), ("binding.yaml", &binding)]));
     }
-    for direction in Direction::ALL {
+    for direction in Direction::MOUNTED {
         let configuration = Configuration::new(&base, direction)?;
         let plan = Plan { direction, configuration: &configuration, ..plan };
         let component = component::component(&plan, &filter, &mesh.patch(&plan, None));
@@ -62,6 +62,8 @@ fn options(wasm: &Path) -> Result<Options, String> {
         config: None,
         directions: vec![Direction::Outbound],
         delivery: Delivery::Configmap,
+        image: None,
+        image_pull_secret: None,
         mesh: ControlPlane::Istio,
         target: Target::default(),
         istio_cluster: false,

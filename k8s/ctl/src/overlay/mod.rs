@@ -7,7 +7,7 @@ pub(crate) mod config_map;
 mod configuration;
 mod directory;
 pub(crate) mod envoy_cluster;
-
+mod image;
 mod kustomization;
 pub(crate) mod manifests;
 pub(crate) mod mounting;
@@ -22,6 +22,7 @@ pub(crate) mod yaml;
 use address::Address;
 use configuration::Configuration;
 use directory::Directory;
+use image::Image;
 pub(crate) use namespace::{Namespace, prefix};
 pub(crate) use options::{Delivery, Direction, Flags, Options};
 use serde_json::{Value, json};
@@ -57,12 +58,12 @@ impl Plan<'_> {
     }
 
     /// The object that puts the filter into proxies, and the extension in it. One for each revision, so that during a
-    /// roll-out old and new pods each keep theirs; inline nothing is mounted, and two side by side would record twice.
+    /// roll-out old and new pods each keep theirs; otherwise nothing is mounted, and two side by side would record twice.
     pub(crate) fn name(&self) -> String {
         let name = format!("http-trace-filter-{}", self.direction.word());
         match self.options.delivery {
             Delivery::Configmap => format!("{name}-{}", self.wasm.revision()),
-            Delivery::Inline => name,
+            Delivery::Inline | Delivery::Image => name,
         }
     }
 
@@ -84,12 +85,12 @@ impl Plan<'_> {
 /// The overlay's files: name and content.
 fn files(options: &Options, wasm: &Wasm, namespace: &Namespace) -> Result<Vec<(&'static str, Vec<u8>)>, String> {
     let mesh = options.mesh.mesh();
-    let mut patches = Vec::new();
-    let mut others = Vec::new();
+    let (mut patches, mut plugins, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for direction in &options.directions {
         let configuration = Configuration::new(options, *direction)?;
         let plan = Plan { options, direction: *direction, configuration: &configuration, wasm };
         patches.push(mesh.patch(&plan, Some(namespace)));
+        plugins.extend(mesh.plugin(&plan, namespace));
         if others.is_empty() && options.delivery == Delivery::Configmap {
             others.push((config_map::FILE, config_map::config_map(&plan, Some(namespace))));
             let beside = mesh.beside().zip(mesh.beside_object(&plan, namespace));
@@ -97,6 +98,9 @@ fn files(options: &Options, wasm: &Wasm, namespace: &Namespace) -> Result<Vec<(&
         }
     }
     let mut files = vec![(mesh.patches().file, yaml::documents(&patches))];
+    if let Some(kind) = mesh.plugins().filter(|_| !plugins.is_empty()) {
+        files.push((kind.file, yaml::documents(&plugins)));
+    }
     files.extend(others.iter().map(|(name, object)| (*name, yaml::document(object))));
     let resources: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
     files.push((kustomization::FILE, yaml::document(&kustomization::kustomization(&resources))));
@@ -118,6 +122,9 @@ pub(crate) fn run(namespaces: &[Namespace], options: &Options) -> Result<(), Str
     directories.iter().try_for_each(Directory::write)?;
     for directory in directories {
         println!("{0}: revision {1}; apply it: kubectl apply -k {0}", directory.path().display(), wasm.revision());
+    }
+    if options.delivery == Delivery::Image {
+        println!("a WasmPlugin has no list of capabilities: the module may call all of Envoy's host functions");
     }
     Ok(())
 }

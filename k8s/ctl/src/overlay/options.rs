@@ -1,7 +1,7 @@
 //! What an overlay is made from: the command line, and the original deploy.sh's variables.
 
-use super::{Address, namespace};
-use crate::mesh::{ControlPlane, envoy_gateway::Target};
+use super::{Address, Image, image, namespace};
+use crate::mesh::{ControlPlane, target::Target};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -24,14 +24,16 @@ pub(crate) struct Flags {
     /// The filter's configuration, JSON. $TRACE_SAMPLING_ENABLED=true turns on its sampling.hosts.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Whose traffic is recorded: what workloads send, what they receive, or what gateways forward.
+    /// Whose traffic is recorded: what workloads send, what they receive, what gateways forward, or what waypoints forward.
     /// Several with commas between. [default: outbound; with --mesh envoy-gateway, which has no other, gateway]
     #[arg(long = "traffic", value_enum, value_name = "DIRECTION", value_delimiter = ',')]
     traffic: Vec<Direction>,
-    /// How proxies get the wasm: a mounted ConfigMap, or with the configuration that the mesh sends them.
-    /// [default: configmap; with --mesh envoy-gateway, which has no other, inline]
+    /// How proxies get the wasm: a mounted ConfigMap, with the configuration that the mesh sends them, or from a registry.
+    /// [default: configmap; with --image, image; with --mesh envoy-gateway, which has no other, inline]
     #[arg(long, value_enum)]
     delivery: Option<Delivery>,
+    #[command(flatten)]
+    image: image::Flags,
     /// The mesh.
     #[arg(long, value_enum, default_value_t = ControlPlane::Istio)]
     mesh: ControlPlane,
@@ -86,10 +88,12 @@ pub(crate) enum Direction {
     Outbound,
     Inbound,
     Gateway,
+    Waypoint,
 }
 
 impl Direction {
-    pub(crate) const ALL: [Self; 3] = [Self::Outbound, Self::Inbound, Self::Gateway];
+    /// Those in which the wasm can be mounted.
+    pub(crate) const MOUNTED: [Self; 3] = [Self::Outbound, Self::Inbound, Self::Gateway];
 
     /// As it stands in names.
     pub(crate) fn word(self) -> &'static str {
@@ -97,6 +101,7 @@ impl Direction {
             Self::Outbound => "outbound",
             Self::Inbound => "inbound",
             Self::Gateway => "gateway",
+            Self::Waypoint => "waypoint",
         }
     }
 }
@@ -106,6 +111,7 @@ impl Direction {
 pub(crate) enum Delivery {
     Configmap,
     Inline,
+    Image,
 }
 
 impl Delivery {
@@ -114,6 +120,7 @@ impl Delivery {
         match self {
             Self::Configmap => "configmap",
             Self::Inline => "inline",
+            Self::Image => "image",
         }
     }
 }
@@ -129,6 +136,9 @@ pub(crate) struct Options {
     /// Each once.
     pub(crate) directions: Vec<Direction>,
     pub(crate) delivery: Delivery,
+    /// With the delivery of that name.
+    pub(crate) image: Option<Image>,
+    pub(crate) image_pull_secret: Option<String>,
     pub(crate) mesh: ControlPlane,
     pub(crate) target: Target,
     pub(crate) istio_cluster: bool,
@@ -188,7 +198,8 @@ impl Options {
         }
         directions.sort();
         directions.dedup();
-        let delivery = flags.delivery.or(mesh.deliveries().first().copied()).unwrap_or(Delivery::Configmap);
+        let implied = if flags.image.image.is_some() { Some(&Delivery::Image) } else { mesh.deliveries().first() };
+        let delivery = flags.delivery.or(implied.copied()).unwrap_or(Delivery::Configmap);
         let given = flags.istio_cluster.then_some("--istio-cluster").into_iter().chain(flags.target.given());
         for option in given {
             if !mesh.options().contains(&option) {
@@ -206,6 +217,15 @@ impl Options {
             among("--traffic", direction.word(), mesh.directions().iter().map(|direction| direction.word()).collect())?;
         }
         among("--delivery", delivery.word(), mesh.deliveries().iter().map(|delivery| delivery.word()).collect())?;
+        if delivery != Delivery::Image && flags.image.image.is_some() {
+            return Err(format!("--image: takes --delivery image, and got --delivery {}", delivery.word()));
+        }
+        if let Some(file) = flags.wasm.as_ref().filter(|_| delivery == Delivery::Image) {
+            return Err(format!(
+                "--wasm: got {}, --delivery image takes none: the wasm is in the image",
+                file.display()
+            ));
+        }
         let options = Self {
             sampling: flags.sampling.unwrap_or_else(|| Address { port: sampling_port, ..collector.clone() }),
             collector,
@@ -213,6 +233,8 @@ impl Options {
             config: flags.config,
             directions,
             delivery,
+            image: flags.image.image,
+            image_pull_secret: flags.image.image_pull_secret,
             mesh: flags.mesh,
             target: flags.target,
             istio_cluster: flags.istio_cluster,

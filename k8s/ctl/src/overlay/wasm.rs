@@ -14,8 +14,11 @@ pub(crate) struct Wasm {
 }
 
 impl Wasm {
-    /// Reads the module that the options or the environment name.
+    /// Reads the module that the options or the environment name. Of an image only its revision is needed here.
     pub(crate) fn read(options: &Options) -> Result<Self, String> {
+        if let Some(image) = &options.image {
+            return Ok(Self { bytes: Vec::new(), revision: image.revision().to_owned() });
+        }
         let path = options.wasm.as_deref().ok_or(
             "no wasm: give --wasm FILE, or set WASM_FILTER_BINARY_PATH (nix build leaves it in result/lib)".to_owned(),
         )?;
@@ -49,7 +52,7 @@ impl Wasm {
         &self.bytes
     }
 
-    /// The first 12 hexadecimal digits of its SHA-256.
+    /// The first 12 hexadecimal digits of its SHA-256, or of its image's.
     pub(crate) fn revision(&self) -> &str {
         &self.revision
     }

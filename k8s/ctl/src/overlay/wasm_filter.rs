@@ -11,7 +11,8 @@ pub(crate) const TYPE: &str = "type.googleapis.com/envoy.extensions.filters.http
 pub(crate) fn typed_config(plan: &Plan<'_>) -> Value {
     let code = match plan.options.delivery {
         Delivery::Configmap => json!({ "filename": format!("{MOUNT}/{WASM}") }),
-        Delivery::Inline => json!({ "inline_bytes": STANDARD.encode(plan.wasm.bytes()) }),
+        // That of an image is in the WasmPlugin, and no such filter in its overlay.
+        Delivery::Inline | Delivery::Image => json!({ "inline_bytes": STANDARD.encode(plan.wasm.bytes()) }),
     };
     let mut typed_config = json!({
         "@type": TYPE,

@@ -1,7 +1,7 @@
 //! An overlay as it stands on the disk: what is to be in the cluster.
 
 use super::{Namespace, REVISION, config_map, kustomization};
-use crate::mesh::{ControlPlane, Mount};
+use crate::mesh::{ControlPlane, Kind, Mount};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{
@@ -49,6 +49,11 @@ impl Written {
             Mount { mesh, namespace: namespace.to_string(), revision, config_map }
         });
         Ok(Self { mount, mesh, objects, directory })
+    }
+
+    /// Whether there are objects of this kind.
+    pub(crate) fn has(&self, kind: Kind) -> bool {
+        self.objects.iter().any(|object| object["kind"] == kind.kind)
     }
 }
 

@@ -1,12 +1,18 @@
 //! `doctor`: why do I see no traffic? Looks at all that must be there, in the order in which one needs the other.
 
+mod agent;
 mod counters;
 mod filter;
 mod pod;
 mod proxy;
 mod report;
 
-use super::{connection::Connection, kubectl::Kubectl, template, workload::Reference};
+use super::{
+    connection::Connection,
+    kubectl::{Kubectl, is_forbidden},
+    template,
+    workload::Reference,
+};
 use crate::{
     mesh::ControlPlane,
     overlay::{Namespace, REVISION, selector},
@@ -30,15 +36,28 @@ struct Scene {
 pub(crate) fn run(namespace: &Namespace, connection: &Connection) -> Result<(), String> {
     let (kubectl, mut report) = (connection.kubectl(namespace), Report::default());
     let label = selector();
-    let filters = kubectl.list(&[ControlPlane::Istio.mesh().patches().resource, "--selector", &label])?;
-    let filters: Vec<Filter> = filters.iter().filter_map(Filter::read).collect();
+    let mesh = ControlPlane::Istio.mesh();
+    let patches = kubectl.list(&[mesh.patches().resource, "--selector", &label])?;
+    let plugins = plugins(&kubectl, &label)?;
+    let filters: Vec<Filter> = patches.iter().filter_map(Filter::read).chain(plugged(&plugins, &patches)).collect();
     if filters.is_empty() && !kubectl.namespace_exists()? {
         report.add("namespace", Finding::fail("it does not exist", "check the name and the kubectl context"));
         return report.end(namespace.as_str());
     }
-    let names: Vec<&str> = filters.iter().map(|filter| &filter.name[..]).collect();
     let todo = "apply the overlay: kubectl apply -k k8s/overlays/NAMESPACE";
-    report.add("EnvoyFilter", Finding::check(!names.is_empty(), format!("{names:?}"), todo));
+    let (fetched, sent): (Vec<&Filter>, Vec<&Filter>) = filters.iter().partition(|filter| filter.image.is_some());
+    if fetched.is_empty() || !sent.is_empty() {
+        let names: Vec<&str> = sent.iter().map(|filter| &filter.name[..]).collect();
+        report.add("EnvoyFilter", Finding::check(!names.is_empty(), format!("{names:?}"), todo));
+    }
+    for filter in fetched {
+        let what = format!("{}: {}", filter.name, filter.image.as_deref().unwrap_or_default());
+        report.add("WasmPlugin", Finding::ok(what));
+        let beside = patches.iter().any(|patch| patch["metadata"]["name"] == filter.name[..]);
+        if !beside {
+            report.add("EnvoyFilter", Finding::fail(format!("none beside the WasmPlugin {}", filter.name), todo));
+        }
+    }
     if filters.is_empty() {
         return report.end(namespace.as_str());
     }
@@ -68,6 +87,7 @@ pub(crate) fn run(namespace: &Namespace, connection: &Connection) -> Result<(), 
     }
     let what = format!("{} run", scene.pods.len());
     report.add("pods", Finding::check(!scene.pods.is_empty(), what, "start the workloads"));
+    scene.gateways(&mut report);
     pod::all(&scene, &mut report);
     report.end(namespace.as_str())
 }
@@ -102,6 +122,23 @@ impl Scene {
         Ok(())
     }
 
+    /// Whether the Gateways run that filters are for.
+    fn gateways(&self, report: &mut Report) {
+        for filter in &self.filters {
+            let Some((label, name)) =
+                filter.gateway.as_ref().filter(|_| !self.pods.iter().any(|pod| filter.is_for_pod(pod)))
+            else {
+                continue;
+            };
+            let finding = if label.ends_with("class-name") {
+                Finding::note(format!("the waypoints of {name} are in other namespaces, and not looked at"))
+            } else {
+                Finding::fail(format!("none of the Gateway {name} runs"), "make it, or name another with --gateway")
+            };
+            report.add("pods", finding);
+        }
+    }
+
     /// The running pods that a workload's selector takes.
     fn pods_of<'a>(&'a self, workload: &'a Value) -> impl Iterator<Item = &'a Value> {
         let labels = workload["spec"]["selector"]["matchLabels"].as_object();
@@ -110,6 +147,21 @@ impl Scene {
             labels.is_some_and(|labels| labels.iter().all(fits))
         })
     }
+}
+
+/// Our WasmPlugins; none for who may not look at them, and has made none.
+fn plugins(kubectl: &Kubectl, label: &str) -> Result<Vec<Value>, String> {
+    let Some(kind) = ControlPlane::Istio.mesh().plugins() else { return Ok(Vec::new()) };
+    match kubectl.list(&[kind.resource, "--selector", label]) {
+        Err(error) if is_forbidden(&error) => Ok(Vec::new()),
+        result => result,
+    }
+}
+
+/// What they put in proxies; each has an EnvoyFilter of the same name beside it.
+fn plugged<'a>(plugins: &'a [Value], patches: &'a [Value]) -> impl Iterator<Item = Filter> {
+    let beside = |plugin: &Value| patches.iter().find(|patch| patch["metadata"]["name"] == plugin["metadata"]["name"]);
+    plugins.iter().filter_map(move |plugin| Filter::plugin(plugin, beside(plugin)))
 }
 
 /// What a pod's label says that it mounts.

@@ -1,6 +1,9 @@
 //! One pod: its proxy, the mount, and what the proxy tells.
 
-use super::{Filter, Finding, Report, Scene, counters, proxy};
+use super::{
+    Filter, Finding, Report, Scene, agent, counters,
+    proxy::{self, Arrived},
+};
 use crate::{
     mesh::{ControlPlane, istio::PROXY},
     overlay::MOUNT,
@@ -62,8 +65,7 @@ impl<'a> Patient<'a> {
             report.add(&about, self.without_proxy());
             return Ok(None);
         };
-        let revision = revision(pod);
-        let filters: Vec<&Filter> = self.scene.filters.iter().filter(|filter| filter.is_for(revision)).collect();
+        let filters: Vec<&Filter> = self.scene.filters.iter().filter(|filter| filter.is_for_pod(pod)).collect();
         let Some(first) = filters.first() else {
             report.add(&about, self.without_filter());
             return Ok(None);
@@ -84,9 +86,16 @@ impl<'a> Patient<'a> {
         for filter in &filters {
             // Its stats are the one sign that it runs: Envoy lists what it refused, too, and Istio's stats matcher hides refusals.
             let runs = counters::any(&stats);
-            let finding = proxy::extension(&extensions, &filter.name, runs).or(|| self.late(filter));
+            let arrived = proxy::arrived(&extensions, &filter.called);
+            let finding = match (&filter.image, arrived) {
+                (Some(_), Arrived::Nothing) => agent::not_fetched(filter, self.log().as_deref()),
+                (Some(_), Arrived::Wasm) => {
+                    proxy::extension(arrived, &filter.name, runs).or(|| agent::refusal(&self.log()?))
+                }
+                _ => proxy::extension(arrived, &filter.name, runs).or(|| self.late(filter)),
+            };
             report.add(&about, finding);
-            let refusals = proxy::refusals(&discovery, &filter.name);
+            let refusals = proxy::refusals(&discovery, &filter.called);
             if refusals > 0 {
                 report.add(&about, proxy::refused(refusals, runs));
             }
@@ -110,7 +119,7 @@ impl<'a> Patient<'a> {
         if let Some(reason) = ControlPlane::Istio.mesh().without_proxy(self.pod) {
             return Finding::ok(format!("is not to have a proxy: {reason}"));
         }
-        let for_all = self.scene.filters.iter().any(|filter| filter.revision.is_none());
+        let for_all = self.scene.filters.iter().any(Filter::is_for_all);
         if !for_all && revision(self.pod).is_none() {
             return Finding::note(format!("has no {PROXY}, and mounts nothing"));
         }
@@ -119,6 +128,9 @@ impl<'a> Patient<'a> {
     }
 
     fn without_filter(&self) -> Finding {
+        if self.scene.filters.iter().all(|filter| filter.gateway.is_some()) {
+            return Finding::note("none of the filters is for it");
+        }
         let owners = self.pod["metadata"]["ownerReferences"].as_array().into_iter().flatten();
         let is_workload =
             |owner: &Value| ["ReplicaSet", "StatefulSet", "DaemonSet"].iter().any(|kind| owner["kind"] == *kind);
@@ -139,6 +151,11 @@ impl<'a> Patient<'a> {
         let map = self.scene.maps.iter().find(|map| Some(&map.revision) == filter.revision.as_ref())?;
         let started = self.pod["status"]["startTime"].as_str()?;
         (started < &map.made[..]).then(|| "the pod is older than its ConfigMap: replace it".to_owned())
+    }
+
+    /// The end of the proxy's log, for who may read it.
+    fn log(&self) -> Option<String> {
+        self.scene.kubectl.run(&["logs", self.name(), "--container", PROXY, "--tail", "5000"]).ok()
     }
 
     /// Asks the proxy's admin interface.

@@ -10,18 +10,38 @@ pub(crate) const EXTENSIONS: &str = "config_dump?resource=ecds_filters";
 /// Where the clusters and their endpoints are.
 pub(crate) const CLUSTERS: &str = "clusters?format=json";
 
-/// Whether the proxy was given the extension of this name, and it `runs`: Envoy shows here what it refused, too.
-pub(crate) fn extension(dump: &Value, name: &str, runs: bool) -> Finding {
-    let found = objects(dump).into_iter().any(|object| {
-        object["name"] == name && object["typed_config"]["@type"].as_str().is_some_and(|kind| kind.ends_with(".Wasm"))
-    });
-    match (found, runs) {
-        (true, true) => Finding::ok(format!("the extension {name} has arrived, and runs")),
-        (true, false) => Finding::fail(
+/// What came in the place of an extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arrived {
+    /// The filter.
+    Wasm,
+    /// What Istio's agent gives when it could not fetch the module.
+    Nothing,
+    NotYet,
+}
+
+/// What the proxy was given under one of these names. Envoy shows here what it refused, too.
+pub(crate) fn arrived(dump: &Value, called: &[String]) -> Arrived {
+    let is_it = |object: &&Value| called.iter().any(|name| object["name"] == name[..]);
+    let objects = objects(dump);
+    let kinds = objects.into_iter().filter(is_it).filter_map(|object| object["typed_config"]["@type"].as_str());
+    let kinds: Vec<&str> = kinds.collect();
+    match &kinds[..] {
+        kinds if kinds.iter().any(|kind| kind.ends_with(".Wasm")) => Arrived::Wasm,
+        [] => Arrived::NotYet,
+        _ => Arrived::Nothing,
+    }
+}
+
+/// What that means; `runs`: whether the filter does.
+pub(crate) fn extension(arrived: Arrived, name: &str, runs: bool) -> Finding {
+    match (arrived, runs) {
+        (Arrived::Wasm, true) => Finding::ok(format!("the extension {name} has arrived, and runs")),
+        (Arrived::Wasm, false) => Finding::fail(
             format!("the extension {name} has arrived, and does not run"),
             "the wasm is missing or broken in this pod",
         ),
-        (false, _) => Finding::fail(
+        _ => Finding::fail(
             format!("the extension {name} has not arrived"),
             "istiod has not sent it: look into its log, and at `istioctl proxy-status`",
         ),
@@ -73,11 +93,14 @@ pub(crate) fn cluster(clusters: &Value, name: &str) -> Finding {
 /// How discovery went.
 pub(crate) const DISCOVERY: &str = "stats?format=json&filter=extension_config_discovery";
 
-/// How often the proxy has refused the extension of this name, as far as its stats matcher lets it tell.
-pub(crate) fn refusals(stats: &Value, name: &str) -> u64 {
-    let wanted = format!("extension_config_discovery.http_filter.{name}.config_fail");
-    let mut stats = stats["stats"].as_array().into_iter().flatten();
-    stats.find(|stat| stat["name"] == wanted[..]).and_then(|stat| stat["value"].as_u64()).unwrap_or(0)
+/// How often the proxy has refused the extension of these names, as far as its stats matcher lets it tell.
+pub(crate) fn refusals(stats: &Value, called: &[String]) -> u64 {
+    let is_it = |stat: &&Value| {
+        let name = stat["name"].as_str().and_then(|name| name.strip_prefix("extension_config_discovery.http_filter."));
+        name.and_then(|name| name.strip_suffix(".config_fail")).is_some_and(|name| called.iter().any(|one| one == name))
+    };
+    let stats = stats["stats"].as_array().into_iter().flatten();
+    stats.filter(is_it).filter_map(|stat| stat["value"].as_u64()).sum()
 }
 
 /// Every object in a value.
