@@ -12,10 +12,18 @@ let
     cd $out
     ${sources.stubs}
   '';
+  help = pkgs.writeText "help" ''
+    Looks up the crates of Cargo.lock in RustSec's advisories, which are fetched.
+
+    Usage: nix run .#audit -- [--db DIRECTORY]
+
+      --db DIRECTORY  a clone of rustsec/advisory-db, where the network does not have it
+  '';
 in
 app {
   name = "audit";
   description = "Looks for known vulnerabilities in the crates";
+  help = "${pkgs.coreutils}/bin/cat ${help}";
   runtimeInputs = [
     pkgs.cargo-deny
     pkgs.coreutils

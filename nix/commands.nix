@@ -21,6 +21,7 @@ lib.mapAttrs (
   name: description:
   app {
     inherit name description;
+    help = "${ctl}/bin/http-trace-ctl ${name} --help";
     runtimeEnv.HTTP_TRACE_FILTER_WASM = "${filter}/lib/http-trace-filter.wasm";
     # The user's own kubectl comes first: it fits the cluster.
     text = ''

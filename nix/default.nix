@@ -29,6 +29,7 @@ let
   container = import ./container.nix { inherit pkgs; };
 
   app = import ./app.nix { inherit pkgs; };
+  lazy = import ./lazy.nix { inherit pkgs; };
   envoyApp = import ./envoy-app.nix { inherit pkgs app filter; };
   demo = envoyApp {
     name = "demo";
@@ -125,7 +126,7 @@ let
   runs = lib.mapAttrs (
     _: package: {
       type = "app";
-      program = lib.getExe package;
+      program = lib.getExe (lazy package);
       meta = { inherit (package.meta) description; };
     }
   );
@@ -212,6 +213,7 @@ let
           sources
           ;
       }
+      // import ./checks/help.nix { inherit pkgs filter project; }
       // {
         debian-readme = import ./debian/readme-check.nix { inherit pkgs; };
       }

@@ -21,6 +21,7 @@ in
 }:
 app {
   inherit name description;
+  help = "${package}/bin/${command} --help";
   # setpriv: no Envoy outlives a run that is killed
   runtimeInputs = [ pkgs.util-linux ];
   text = ''

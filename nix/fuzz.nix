@@ -62,6 +62,7 @@ in
 app {
   name = "fuzz";
   description = "Fuzzes the filter: inputs that are changed at random, guided by what they reach in its code";
+  help = "${programs}/bin/http-trace-fuzz --help";
   text = ''
     export HTTP_TRACE_FUZZ_INPUTS=''${HTTP_TRACE_FUZZ_INPUTS:-${programs}/share/http-trace-fuzz}
     exec ${programs}/bin/http-trace-fuzz "$@"

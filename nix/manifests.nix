@@ -6,9 +6,18 @@
   filter,
   rust,
 }:
+let
+  help = pkgs.writeText "help" ''
+    Writes what of the repository is made of the filter: nix/expected-sha256.txt, and the manifests in k8s.
+    Run it in the top directory, after an edit of src/.
+
+    Usage: nix run .#manifests
+  '';
+in
 app {
   name = "manifests";
   description = "Writes the hashes of the filter and the repository's own manifests in k8s";
+  help = "${pkgs.coreutils}/bin/cat ${help}";
   runtimeInputs = [
     pkgs.binaryen
     pkgs.coreutils

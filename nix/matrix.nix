@@ -15,10 +15,21 @@ let
       container = import ./container.nix { inherit pkgs envoy; };
     in
     "${envoy.version} ${envoy}/bin/envoy ${container}/bin/envoy-in-container\n";
+  help = pkgs.writeText "help" ''
+    Runs the end-to-end tests in each Envoy, and prints a table.
+
+    Usage: nix run .#matrix -- [--only VERSION[,VERSION...]] [TEST...]
+
+      --only VERSION,...  these Envoys only: ${
+        lib.concatStringsSep ", " (map (envoy: envoy.version) envoys)
+      }; or 1.38 for all of 1.38
+      TEST...             only the tests with these words in their names
+  '';
 in
 app {
   name = "matrix";
   description = "The end-to-end tests in each Envoy, from 1.36 on";
+  help = "${pkgs.coreutils}/bin/cat ${help}";
   runtimeInputs = [
     pkgs.coreutils
     pkgs.gnugrep

@@ -23,6 +23,7 @@ in
 app {
   name = "mesh";
   description = "A real Istio on this machine, and the filter deployed to it by the README's commands";
+  help = "${e2e.mesh}/bin/http-trace-mesh --help";
   runtimeInputs = [
     pkgs.bash
     pkgs.coreutils
