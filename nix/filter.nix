@@ -87,8 +87,11 @@ rust.mkCargo (
       wasm-metadce target/wasm32-unknown-unknown/release/http_trace_filter.wasm \
         --graph-file ${reachability} --output reachable.wasm > unused.txt
       # Low memory is unused: the linker puts the stack there, and its end is no object. Whole-program inference (gufa)
-      # finds what of the SDK is never called. Together 4 % of the size.
-      wasm-opt -Oz --converge --gufa-optimizing --low-memory-unused --strip-debug --strip-producers \
+      # finds what of the SDK is never called. Together 4 % of the size. Functions that only one place calls are not merged
+      # into it when they are long: what Envoy's memory grows by while V8 compiles, and does not give back, depends on the
+      # longest functions.
+      wasm-opt -Oz --converge --gufa-optimizing --low-memory-unused --one-caller-inline-max-function-size=60 \
+        --strip-debug --strip-producers \
         reachable.wasm --output http-trace-filter.wasm
       runHook postBuild
     '';

@@ -3,7 +3,7 @@
 use super::queue::Overflow;
 use crate::{
     format::{framing::Framing, spec::Spec},
-    json::options::options,
+    json::{joined, options::options},
 };
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ impl CollectorConfig {
 pub fn default_authority(cluster: &str) -> String {
     let parts: Vec<&str> = cluster.split('|').collect();
     match *parts {
-        [_, port, _, host] if !host.is_empty() => [host, ":", port].concat(),
+        [_, port, _, host] if !host.is_empty() => joined(&[host, port], ":"),
         _ => cluster.to_owned(),
     }
 }

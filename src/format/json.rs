@@ -1,7 +1,7 @@
 //! Compact JSON, written byte by byte: a record is nothing but names that are known, texts and bodies. serde_json's writer asks for each
 //! text as UTF-8 first, and looks at each character of a body once more, for what must be escaped.
 
-use super::decimal::push_decimal;
+use super::{base64::push_base64, decimal::push_decimal};
 use crate::capture::{body::Body, record::Record};
 
 /// What stands for bytes that are no UTF-8: U+FFFD.
@@ -179,53 +179,4 @@ fn estimate(record: &Record<'_>) -> usize {
         size = size.saturating_add(fields.saturating_mul(2)).saturating_add(body);
     }
     size
-}
-
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// How many groups of 3 bytes are encoded at a time.
-const GROUPS: usize = 256;
-
-fn push_base64(out: &mut Vec<u8>, body: &Body) {
-    // Up to two bytes whose group goes on in the next chunk.
-    let mut carried = Vec::with_capacity(3);
-    for chunk in body.chunks() {
-        let missing = if carried.is_empty() { 0 } else { 3_usize.saturating_sub(carried.len()) };
-        let (head, rest) = chunk.split_at(chunk.len().min(missing));
-        carried.extend_from_slice(head);
-        if carried.len() == 3 {
-            push_groups(out, &carried);
-            carried.clear();
-        }
-        let (groups, tail) = rest.split_at(rest.len().saturating_sub(rest.len() % 3));
-        push_groups(out, groups);
-        carried.extend_from_slice(tail);
-    }
-    let (a, b) = match *carried.as_slice() {
-        [a, b] => (a, Some(b)),
-        [a] => (a, None),
-        _ => return,
-    };
-    let bits = (u32::from(a) << 16) | (u32::from(b.unwrap_or(0)) << 8);
-    out.extend_from_slice(&[digit(bits >> 18), digit(bits >> 12), b.map_or(b'=', |_| digit(bits >> 6)), b'=']);
-}
-
-/// Appends whole groups of 3 bytes.
-#[inline(never)]
-fn push_groups(out: &mut Vec<u8>, groups: &[u8]) {
-    for some in groups.chunks(GROUPS.saturating_mul(3)) {
-        let mut encoded = [0; GROUPS.saturating_mul(4)];
-        for (group, digits) in some.chunks_exact(3).zip(encoded.chunks_exact_mut(4)) {
-            let ([a, b, c], [w, x, y, z]) = (group, digits) else { continue };
-            let bits = (u32::from(*a) << 16) | (u32::from(*b) << 8) | u32::from(*c);
-            (*w, *x, *y, *z) = (digit(bits >> 18), digit(bits >> 12), digit(bits >> 6), digit(bits));
-        }
-        let length = (some.len() / 3).saturating_mul(4);
-        out.extend_from_slice(encoded.get(..length).unwrap_or_default());
-    }
-}
-
-/// The base64 digit of the lowest six bits.
-fn digit(bits: u32) -> u8 {
-    ALPHABET.get((bits & 63) as usize).copied().unwrap_or(b'=')
 }

@@ -1,6 +1,7 @@
 //! Wire formats: each makes the bytes of a [`Record`](crate::capture::record::Record).
 
 pub mod apiclarity;
+mod base64;
 mod decimal;
 pub mod envelope;
 pub mod framing;

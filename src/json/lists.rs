@@ -4,7 +4,7 @@
 #[cfg(not(target_arch = "wasm32"))]
 use super::reference::Takes;
 use super::{
-    Json,
+    Json, joined,
     section::{Section, note},
     values::is_header_value,
 };
@@ -135,7 +135,7 @@ impl Section {
             } else {
                 match value {
                     Json::Text(value) if !takes.headers || is_header_value(&value) => pairs.push((key, value)),
-                    other => self.problem(&[name, ".", &key].concat(), &hidden(other), takes.values),
+                    other => self.problem(&joined(&[name, ".", &key], ""), &hidden(other), takes.values),
                 }
             }
         }

@@ -19,6 +19,8 @@ macro_rules! options {
 
         impl $name {
             /// Reads each field out of the section; one that is missing or wrong has its default.
+            // All in one function, they are the longest of the wasm, and V8's memory while it compiles grows with that.
+            #[inline(never)]
             pub(crate) fn read(section: &mut $crate::json::section::Section $(, $given: $type)*) -> Self {
                 $(let $field = section.$row($json, $meaning $(, $argument)*);)*
                 Self { $($field,)* }

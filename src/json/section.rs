@@ -3,7 +3,7 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 use super::reference::{Field, Takes};
-use super::{Json, reader::parse};
+use super::{Json, joined, reader::parse};
 use std::fmt;
 
 /// Everything that is wrong with a configuration, a line each.
@@ -116,7 +116,7 @@ impl Section {
     }
 
     fn open(&mut self, name: &'static str, fields: Option<Json>, takes: &str) -> Self {
-        let path = [&self.path, name, "."].concat();
+        let path = joined(&[&self.path, name, "."], "");
         match fields {
             None => Self::new(path, Vec::new()),
             Some(Json::Object(fields)) => Self::new(path, fields),
@@ -145,13 +145,13 @@ impl Section {
                 "given twice".to_owned()
             } else {
                 let near = self.known.iter().find(|known| similar(known, name));
-                let hint = near.map_or(String::new(), |near| ["; did you mean ", &self.path, near, "?"].concat());
-                ["unknown field, takes one of ", &self.known.join(", "), &hint].concat()
+                let hint = near.map_or(String::new(), |near| joined(&["; did you mean ", &self.path, near, "?"], ""));
+                joined(&["unknown field, takes one of ", &joined(&self.known, ", "), &hint], "")
             };
             // A name may hold anything. A name that might break the line is quoted, and cut.
             let plain = !name.is_empty() && name.len() <= 60 && name.bytes().all(|b| b.is_ascii_graphic());
             let shown = if plain { name.clone() } else { Json::Text(name.clone()).to_string() };
-            self.problems.push([&self.path, &shown, ": ", &problem].concat());
+            self.problems.push(joined(&[&self.path, &shown, ": ", &problem], ""));
         }
         if self.problems.is_empty() { Ok(()) } else { Err(ConfigError { problems: self.problems }) }
     }

@@ -4,7 +4,7 @@
 #[cfg(not(target_arch = "wasm32"))]
 use super::reference::Takes;
 use super::{
-    Json,
+    Json, joined,
     section::{Section, note},
 };
 use std::{ops::RangeInclusive, time::Duration};
@@ -139,7 +139,7 @@ impl Section {
         let value = self.take(name)?;
         let found = words.iter().position(|word| matches!(&value, Json::Text(text) if text == word));
         if found.is_none() {
-            let takes = ["one of ", &words.join(", ")].concat();
+            let takes = joined(&["one of ", &joined(words, ", ")], "");
             self.problem(name, &value, if words.is_empty() { "no value with this format" } else { &takes });
         }
         found
