@@ -57,12 +57,31 @@ let
     buildPhase = "cargo test --frozen --profile tools --package http-trace-e2e --no-run";
   };
 
+  # On these crates the harness itself, once for all test targets. Cargo builds it as it does for a test: for one that has nothing.
+  testHarness = rust.mkCargo {
+    name = "http-trace-e2e-tests-harness";
+    src = sources.harness;
+    crates = testCrates;
+    buildPhase = ''
+      mkdir -p tests/e2e/tests/nothing
+      printf '//! Empty.\nfn main() {}\n' > tests/e2e/tests/nothing/main.rs
+      cargo test --frozen --profile tools --package http-trace-e2e --test nothing --no-run
+    '';
+    installPhase = ''
+      # Of this package there was only an empty library, which Cargo would take for the real one.
+      find target -name 'http-trace-filter-*' -prune -exec rm -rf {} +
+      find target \( -name '*http_trace_filter*' -o -name 'nothing-*' \) -prune -exec rm -rf {} +
+      find target -name incremental -prune -exec rm -rf {} +
+      mv target $out
+    '';
+  };
+
   test =
     target:
     rust.mkProgram {
       name = "http-trace-${target}-tests";
       src = sources.e2e target;
-      crates = testCrates;
+      crates = testHarness;
       nativeBuildInputs = [ pkgs.jq ];
       buildPhase = ''
         runHook preBuild
