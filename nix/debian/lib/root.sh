@@ -51,7 +51,7 @@ make_root() {
   trap 'exit 143' TERM
   trap 'exit 129' HUP
 
-  say "making a Debian 13 root for Nix: once, about a minute plus the time to download 400 MB; 1.4 GB on disk"
+  say "making a Debian 13 root for Nix: once, about a minute plus the time to download 580 MB; 2.1 GB on disk"
   say "  in $root"
   for old in "$cache"/debian-*; do
     [[ ! -d $old ]] || say "  an older root lies in $old; to remove it: chmod -R u+w '$old' && rm -rf '$old'"

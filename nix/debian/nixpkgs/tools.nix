@@ -1,4 +1,4 @@
-# Debian's programs by nixpkgs' names: each attribute is a derivation of links in bin/, and of nothing else, to what its
+# Debian's programs by nixpkgs' names: each attribute is a derivation of links in bin/ (of fonts, in share/fonts) to what its
 # Debian packages have in /usr (which the sandbox shows, but which is on no PATH).
 {
   lib,
@@ -8,13 +8,14 @@
 let
   identity = root.id or (throw "this stand-in for nixpkgs works only where nix/debian/nix runs it");
 
-  # tool NAME { packages; mainProgram; links (program -> where it is); version; }
+  # tool NAME { packages; mainProgram; links (program -> where it is); fonts (where they are); version; }
   tool =
     name:
     {
       packages ? [ name ],
       mainProgram ? name,
       links ? { },
+      fonts ? "",
       version ? root.packages.${lib.head packages},
     }:
     derivation {
@@ -36,9 +37,13 @@ let
             lib.mapAttrsToList (program: path: ''ln -sfn ${path} "$out/bin/${program}"'') links
           )}
           if [ -n "$mainProgram" ]; then test -x "$out/bin/$mainProgram"; fi
+          if [ -n "$fonts" ]; then
+            mkdir -p "$out/share/fonts"
+            ln -s "$fonts" "$out/share/fonts/truetype"
+          fi
         ''
       ];
-      inherit packages mainProgram;
+      inherit packages mainProgram fonts;
       # another root has other tools, even where versions agree
       debianRoot = identity;
     }
@@ -66,11 +71,26 @@ lib.mapAttrs tool {
     mainProgram = "bwrap";
   };
   bzip2 = { };
+  chromedriver = {
+    packages = [ "chromium-driver" ];
+  };
+  chromium = {
+    # Debian's script of that name looks for settings in /etc, of which builds see nothing.
+    packages = [ ];
+    version = root.packages.chromium;
+    links.chromium = "/usr/lib/chromium/chromium";
+  };
   coreutils = {
     mainProgram = "ls";
   };
   crun = { };
   curl = { };
+  dejavu_fonts = {
+    packages = [ ];
+    version = root.packages.fonts-dejavu-core;
+    mainProgram = "";
+    fonts = "/usr/share/fonts/truetype/dejavu";
+  };
   diffutils = {
     mainProgram = "diff";
   };
