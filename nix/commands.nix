@@ -14,7 +14,8 @@ let
     unmount = "Restores what was there before the wasm was mounted";
     deploy = "Writes overlays, applies and mounts them";
     undeploy = "Unmounts, and deletes all that was made";
-    doctor = "Tells why no records arrive from a namespace";
+    doctor = "Tells why no records arrive from namespaces, and what to do";
+    status = "Lists where the filter is, and where its records go";
   };
 in
 lib.mapAttrs (

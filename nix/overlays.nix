@@ -10,8 +10,8 @@ rec {
   mkOverlay =
     {
       namespaces,
-      # HOST:PORT
-      collector,
+      # HOST:PORT; not where config names collector.cluster.
+      collector ? null,
       # The filter's configuration, as Nix writes it; or a JSON file.
       config ? { },
       # Further arguments of the command: --traffic, --delivery, --mesh, --tls …
@@ -30,7 +30,7 @@ rec {
       ${ctl}/bin/http-trace-ctl overlay ${
         pkgs.lib.escapeShellArgs (
           namespaces
-          ++ [
+          ++ pkgs.lib.optionals (collector != null) [
             "--collector"
             collector
           ]

@@ -1,13 +1,17 @@
 //! `http-trace-ctl`: native tools around the filter. They use the filter's own code, so the two cannot disagree.
 
 mod cluster;
+mod failure;
 mod mesh;
 mod overlay;
 mod reference;
 mod validate;
+mod words;
 
-use clap::{Parser, Subcommand, error::ErrorKind};
-use cluster::{Connection, Namespaces, deploy, doctor, mount};
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+use clap_complete::Shell;
+use cluster::{Connection, Namespaces, deploy, doctor, mount, output::Printed, status};
+use failure::Failure;
 use overlay::{Namespace, Options};
 use std::{env, path::PathBuf, process::ExitCode};
 
@@ -61,11 +65,28 @@ enum Command {
         flags: Box<overlay::Flags>,
         #[command(flatten)]
         mount: mount::Flags,
+        #[command(flatten)]
+        missing: deploy::Missing,
     },
-    /// Tell why no records arrive from a namespace of an Istio mesh.
+    /// Tell why no records arrive from namespaces, and what to do.
     Doctor {
         #[command(flatten)]
         namespaces: Namespaces,
+        #[command(flatten)]
+        printed: Printed,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// List where the filter is: its revision, whose traffic it records, how proxies get it, and where its records go.
+    Status {
+        /// The namespaces [default: all].
+        #[arg(value_name = "NAMESPACE")]
+        names: Vec<Namespace>,
+        /// The same for one, as for kubectl.
+        #[arg(short, long, value_name = "NAMESPACE", conflicts_with = "names")]
+        namespace: Option<Namespace>,
+        #[command(flatten)]
+        printed: Printed,
         #[command(flatten)]
         connection: Connection,
     },
@@ -73,6 +94,8 @@ enum Command {
     Undeploy {
         #[command(flatten)]
         namespaces: Namespaces,
+        #[command(flatten)]
+        missing: deploy::Missing,
         #[command(flatten)]
         flags: mount::Flags,
     },
@@ -86,52 +109,61 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Print what makes a shell complete these commands, for its own directory of completions.
+    Completion {
+        /// The shell.
+        shell: Shell,
+    },
     /// Print the reference of all fields of the configuration, as a Markdown table.
     Reference,
 }
 
 fn main() -> ExitCode {
-    match Arguments::try_parse().map_err(one_line).and_then(run) {
+    let arguments = Arguments::try_parse().map_err(|error| Failure::Usage(one_line(&error)));
+    match arguments.and_then(|arguments| run(arguments.command)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
-        }
+        Err(failure) => failure.end(),
     }
 }
 
-fn run(arguments: Arguments) -> Result<(), String> {
-    match arguments.command {
-        Command::Validate { schema: true, .. } => {
-            println!("{:#}", validate::schema::schema());
-            Ok(())
-        }
-        Command::Validate { files, .. } => validate::run(&files),
-        Command::Overlay { namespaces, flags } => {
-            let options = Options::new(*flags, |name| env::var(name).ok())?;
-            overlay::run(&namespaces, &options)
-        }
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Validate { schema: true, .. } => println!("{:#}", validate::schema::schema()),
+        Command::Validate { files, .. } => validate::run(&files)?,
+        Command::Overlay { namespaces, flags } => overlay::run(&namespaces, &options(*flags)?)?,
         Command::Mount { namespaces, overlays, flags } => {
-            namespaces.each(|namespace| mount::mount(namespace, &overlays.out, &flags))
+            namespaces.each(&flags.connection, |namespace| mount::mount(namespace, &overlays.out, &flags))?;
         }
-        Command::Unmount { namespaces, flags } => namespaces.each(|namespace| mount::unmount(namespace, &flags)),
-        Command::Deploy { namespaces, flags, mount } => {
-            let options = Options::new(*flags, |name| env::var(name).ok())?;
-            deploy::deploy(&namespaces.all(), &options, &mount)
+        Command::Unmount { namespaces, flags } => {
+            namespaces.each(&flags.connection, |namespace| mount::unmount(namespace, &flags))?;
         }
-        Command::Doctor { namespaces, connection } => namespaces.each(|namespace| doctor::run(namespace, &connection)),
-        Command::Undeploy { namespaces, flags } => deploy::undeploy(&namespaces.all(), &flags),
-        Command::Manifests { wasm, out } => overlay::manifests::run(&out, &wasm),
-        Command::Reference => {
-            print!("{}", reference::table());
-            Ok(())
+        Command::Deploy { namespaces, flags, mount, missing } => {
+            deploy::deploy(&namespaces.all(), &options(*flags)?, &mount, missing)?;
         }
+        Command::Doctor { namespaces, printed, connection } => {
+            doctor::run(&namespaces.all(), &connection, printed.output)?;
+        }
+        Command::Status { names, namespace, printed, connection } => {
+            let namespaces: Vec<Namespace> = namespace.into_iter().chain(names).collect();
+            status::run(&namespaces, &connection, printed.output)?;
+        }
+        Command::Completion { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "http-trace-ctl", &mut std::io::stdout());
+        }
+        Command::Undeploy { namespaces, flags, missing } => deploy::undeploy(&namespaces.all(), &flags, missing)?,
+        Command::Manifests { wasm, out } => overlay::manifests::run(&out, &wasm)?,
+        Command::Reference => print!("{}", reference::table()),
     }
+    Ok(())
+}
+
+fn options(flags: overlay::Flags) -> Result<Options, Failure> {
+    Options::new(flags, |name| env::var(name).ok()).map_err(Failure::Usage)
 }
 
 /// What is wrong with the command line, on one line, so that it can be read in the log of a pipeline. What was asked for, help
 /// or version, is printed and is no error.
-fn one_line(error: clap::Error) -> String {
+fn one_line(error: &clap::Error) -> String {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         error.exit();
     }

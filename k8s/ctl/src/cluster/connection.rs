@@ -1,6 +1,6 @@
 //! Which cluster, and which namespaces of it, by kubectl's own options.
 
-use super::kubectl::Kubectl;
+use super::{kubectl::Kubectl, reach};
 use crate::overlay::Namespace;
 use clap::Args;
 
@@ -25,6 +25,14 @@ impl Connection {
     /// For objects of several namespaces.
     pub(crate) fn anywhere(&self) -> Kubectl {
         Kubectl::new(self.clone(), "")
+    }
+
+    /// Asks the API server for a sign of life, before anything else is asked: one line says why there is none.
+    ///
+    /// # Errors
+    /// The cause, in kubectl's words.
+    pub(crate) fn reach(&self) -> Result<(), String> {
+        reach::reach(&self.anywhere())
     }
 
     /// As kubectl takes it.
@@ -55,8 +63,13 @@ impl Namespaces {
     /// Does `one` for each, the others also after one that failed.
     ///
     /// # Errors
-    /// What stopped some.
-    pub(crate) fn each(self, one: impl Fn(&Namespace) -> Result<(), String>) -> Result<(), String> {
+    /// The API server does not answer; or what stopped some.
+    pub(crate) fn each(
+        self,
+        connection: &Connection,
+        one: impl Fn(&Namespace) -> Result<(), String>,
+    ) -> Result<(), String> {
+        connection.reach()?;
         each(&self.all(), one)
     }
 }

@@ -1,11 +1,15 @@
 //! The user's own kubectl, with the cluster and the rights that it has.
 
-use super::connection::Connection;
+use super::{connection::Connection, patch::Found};
+use crate::{mesh::ControlPlane, overlay::selector};
 use serde_json::Value;
 use std::{
     io::Write,
     process::{Command, Stdio},
 };
+
+/// How long the API server may take for one answer.
+pub(super) const LIMIT: &str = "--request-timeout=10s";
 
 /// Runs kubectl for one namespace.
 #[derive(Clone, Debug)]
@@ -26,7 +30,7 @@ impl Kubectl {
         Self::new(self.connection.clone(), namespace)
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("kubectl");
         // Before the rest: what follows `--` belongs to another program.
         command.args(self.connection.arguments());
@@ -47,7 +51,7 @@ impl Kubectl {
 
     /// The same, with this on its standard input.
     pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Result<String, String> {
-        let mut command = self.command(arguments);
+        let mut command = self.command(&[&[LIMIT], arguments].concat());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| format!("kubectl, which must be in PATH: {error}"))?;
         if let Some(mut stdin) = child.stdin.take() {
@@ -59,8 +63,7 @@ impl Kubectl {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         let error = String::from_utf8_lossy(&output.stderr);
-        let lines: Vec<&str> = error.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        Err(format!("kubectl {}: {}", arguments.join(" "), lines.join("; ")))
+        Err(format!("kubectl {}: {}", arguments.join(" "), cause(error.lines())))
     }
 
     /// Runs it with its output passed on as it comes: for what takes long.
@@ -94,6 +97,30 @@ impl Kubectl {
         }
     }
 
+    /// For where there is nothing in the namespace.
+    ///
+    /// # Errors
+    /// There is no such namespace.
+    pub(crate) fn must_exist(&self) -> Result<(), String> {
+        if self.namespace_exists()? {
+            return Ok(());
+        }
+        Err(format!("{}: got none of that name, takes a namespace that exists", self.namespace))
+    }
+
+    /// What there is of ours of one mesh; `place`: further words, such as for all namespaces.
+    pub(crate) fn found(&self, which: ControlPlane, place: &[&str]) -> Result<Found, String> {
+        let mesh = which.mesh();
+        let list = |resource| self.list(&[&[resource, "--selector", &selector()], place].concat());
+        let plugins = match mesh.plugins().map(|kind| list(kind.resource)) {
+            // Who may not look at them has made none.
+            Some(Err(error)) if !is_forbidden(&error) => return Err(error),
+            Some(Ok(plugins)) => plugins,
+            _ => Vec::new(),
+        };
+        Ok(Found::new(which, list(mesh.patches().resource)?, &plugins))
+    }
+
     /// Whether the namespace exists, as far as one may know: many roles may not look. Nothing needs to know but messages that
     /// are clearer than an empty list.
     pub(crate) fn namespace_exists(&self) -> Result<bool, String> {
@@ -104,6 +131,23 @@ impl Kubectl {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What kubectl complains about, on one line: its log's lines count only where it says nothing else.
+pub(super) fn cause<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    let lines = lines.map(str::trim).filter(|line| !line.is_empty());
+    let (logged, said): (Vec<&str>, Vec<&str>) = lines.partition(|line| is_logged(line));
+    match (&said[..], logged.last()) {
+        ([], Some(last)) => last.split_once("] ").map_or(*last, |(_, text)| text).to_owned(),
+        _ => said.join("; "),
+    }
+}
+
+/// Whether it is a line of its log: `E1129 15:30:00.123456   12345 memcache.go:265] …`.
+pub(super) fn is_logged(line: &str) -> bool {
+    let (level, rest) = line.split_at_checked(1).unwrap_or_default();
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    ["I", "W", "E", "F"].contains(&level) && digits == 4 && rest[digits..].starts_with(' ') && rest.contains("] ")
 }
 
 /// Whether kubectl complains that the cluster has no such kind, as one without that mesh.

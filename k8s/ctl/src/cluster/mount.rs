@@ -6,7 +6,10 @@ use super::{
     template,
     workload::{self, Changed, Reference},
 };
-use crate::overlay::{Namespace, Written};
+use crate::{
+    overlay::{Namespace, Written},
+    words::counted,
+};
 use clap::Args;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -33,8 +36,12 @@ pub(crate) struct Flags {
 /// # Errors
 /// When there is no overlay, or one of the workloads could not be mounted; each has said why.
 pub(crate) fn mount(namespace: &Namespace, overlays: &Path, flags: &Flags) -> Result<(), String> {
-    let written = Written::read(namespace, overlays)?;
-    let Some(mount) = written.mount else {
+    mount_written(namespace, &Written::read(namespace, overlays)?, flags)
+}
+
+/// The same for an overlay that was read already.
+pub(crate) fn mount_written(namespace: &Namespace, written: &Written, flags: &Flags) -> Result<(), String> {
+    let Some(mount) = &written.mount else {
         println!("{namespace}: nothing to mount: proxies get the wasm otherwise (--delivery inline or image)");
         return Ok(());
     };
@@ -52,7 +59,7 @@ pub(crate) fn mount(namespace: &Namespace, overlays: &Path, flags: &Flags) -> Re
         unchanged: format!("revision {} is mounted already", mount.revision),
     };
     let skipped = |workload: &Value| mount.mesh.mesh().without_proxy(&workload["spec"]["template"]);
-    each(namespace, flags, &words, skipped, |workload| template::mounted(workload, &mount))
+    each(namespace, flags, &words, skipped, |workload| template::mounted(workload, mount))
 }
 
 /// Restores what was there before [`mount`].
@@ -80,8 +87,8 @@ fn each(
 ) -> Result<(), String> {
     let kubectl = flags.connection.kubectl(namespace);
     let (workloads, mut refused) = (workload::find(&kubectl, &flags.workloads)?, 0);
-    if workloads.is_empty() && !kubectl.namespace_exists()? {
-        return Err(format!("namespace {namespace}: got none of that name, takes one that exists"));
+    if workloads.is_empty() {
+        kubectl.must_exist()?;
     }
     for (at, workload) in workloads.iter().enumerate() {
         let reference = Reference::of(workload)?;
@@ -118,14 +125,16 @@ fn each(
         }
         let outcome = rollout::wait(&kubectl, &before, flags.timeout).map_err(|error| {
             let left = workloads.len() - at - 1;
-            format!("{reference}: its pods do not come up: {error}; {left} workloads are left as they are")
+            let left = counted(left, "workload");
+            format!("{reference}: its pods do not come up: {error}; {left} left as before")
         })?;
         if let Outcome::Left(reason) = outcome {
             println!("{reference}: {reason}");
         }
     }
-    println!("{namespace}: {} workloads, {refused} refused", workloads.len());
-    if refused > 0 { Err(format!("{namespace}: {refused} of {} workloads refused", workloads.len())) } else { Ok(()) }
+    let all = counted(workloads.len(), "workload");
+    println!("{namespace}: {all}, {refused} refused");
+    if refused > 0 { Err(format!("{namespace}: {refused} of {all} refused")) } else { Ok(()) }
 }
 
 /// Where overlays are.

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     mesh::ControlPlane,
     overlay::{Namespace, REVISION, Written, config_map, mounting, selector},
+    words::counted,
 };
 use serde_json::Value;
 use std::{
@@ -200,11 +201,11 @@ fn users(kubectl: &Kubectl, needs: impl Fn(&Value) -> bool) -> Result<Option<Str
         if !pods.iter().all(ending) || start.elapsed() >= ENDING {
             let named = pods.iter().find(|pod| !ending(pod)).unwrap_or(&pods[0]);
             let named = named["metadata"]["name"].as_str().unwrap_or_default();
-            return Ok(Some(format!("{} pods mount it, such as {named}", pods.len())));
+            return Ok(Some(format!("mounted by {}, such as {named}", counted(pods.len(), "pod"))));
         }
         thread::sleep(Duration::from_secs(1));
     }
     let workloads = kubectl.list(&["deployments,statefulsets,daemonsets"])?;
     let user = workloads.iter().find(|workload| needs(&workload["spec"]["template"]));
-    Ok(user.map(|user| format!("{} mounts it", user["metadata"]["name"].as_str().unwrap_or_default())))
+    Ok(user.map(|user| format!("mounted by {}", user["metadata"]["name"].as_str().unwrap_or_default())))
 }

@@ -1,6 +1,6 @@
 //! Envoy Gateway: its EnvoyPatchPolicy, <https://gateway.envoyproxy.io/docs/tasks/extensibility/envoy-patch-policy/>.
 
-use super::{Kind, Mesh, Mount};
+use super::{Admin, Kind, Mesh, Mount, Proxy};
 use crate::overlay::{Delivery, Direction, Namespace, Options, Plan, envoy_cluster, wasm_filter};
 use serde_json::{Map, Value, json};
 
@@ -34,6 +34,16 @@ impl Mesh for EnvoyGateway {
             return Ok(());
         }
         Err("--gateway: --mesh envoy-gateway takes the name of the Gateway, or --gateway-class".to_owned())
+    }
+
+    /// `httproute/NAMESPACE/NAME/rule/NUMBER`, and those of the other kinds of routes.
+    fn has_cluster(&self, name: &str) -> bool {
+        let parts: Vec<&str> = name.split('/').collect();
+        matches!(parts[..], [kind, _, _, "rule", _, ..] if kind.ends_with("route"))
+    }
+
+    fn cluster_names(&self) -> &'static str {
+        "httproute/NAMESPACE/NAME/rule/NUMBER, of a route"
     }
 
     fn patches(&self) -> Kind {
@@ -89,6 +99,21 @@ impl Mesh for EnvoyGateway {
 
     fn revision_of<'a>(&self, _patch: &'a Value) -> Option<&'a str> {
         None
+    }
+
+    fn filter_of(&self, patch: &Value) -> Option<Value> {
+        let patches = patch["spec"]["jsonPatches"].as_array()?;
+        let filter = patches.iter().find(|patch| patch["operation"]["path"] == "http_filters/0")?;
+        Some(filter["operation"]["value"].clone())
+    }
+
+    fn proxy(&self) -> Proxy {
+        Proxy { container: "envoy", admin: Admin::Port(19000) }
+    }
+
+    /// It is Envoy Gateway itself that makes such pods.
+    fn injection(&self) -> &'static str {
+        "of Envoy Gateway's own"
     }
 
     /// Nothing is mounted, whoever has a proxy.

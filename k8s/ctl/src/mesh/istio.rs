@@ -2,7 +2,7 @@
 //! its injection.
 
 use super::{
-    Kind, Mesh, Mount,
+    Admin, Kind, Mesh, Mount, Proxy,
     edit::{has_volume, is_our_volume, put, set, take},
     entries, wasm_plugin,
 };
@@ -18,7 +18,7 @@ const RBAC: &str = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RB
 pub(super) const MANAGER: &str = "envoy.filters.network.http_connection_manager";
 
 /// The container of the proxy.
-pub(crate) const PROXY: &str = "istio-proxy";
+const PROXY: &str = "istio-proxy";
 const INJECT: &str = "sidecar.istio.io/inject";
 
 pub(crate) struct Istio;
@@ -38,6 +38,20 @@ impl Mesh for Istio {
 
     fn check(&self, options: &Options) -> Result<(), String> {
         wasm_plugin::check(options)
+    }
+
+    fn root_namespace(&self) -> Option<&'static str> {
+        Some("istio-system")
+    }
+
+    /// `DIRECTION|PORT|SUBSET|HOST`.
+    fn has_cluster(&self, name: &str) -> bool {
+        let parts: Vec<&str> = name.split('|').collect();
+        matches!(parts[..], ["outbound", port, _, host] if port.parse::<u16>().is_ok_and(|port| port > 0) && !host.is_empty())
+    }
+
+    fn cluster_names(&self) -> &'static str {
+        "outbound|PORT||HOST, of a service by its full name"
     }
 
     fn patches(&self) -> Kind {
@@ -87,6 +101,20 @@ impl Mesh for Istio {
 
     fn revision_of<'a>(&self, patch: &'a Value) -> Option<&'a str> {
         patch["spec"]["workloadSelector"]["labels"][REVISION].as_str()
+    }
+
+    fn filter_of(&self, patch: &Value) -> Option<Value> {
+        let patches = patch["spec"]["configPatches"].as_array()?;
+        let extension = patches.iter().find(|patch| patch["applyTo"] == "EXTENSION_CONFIG")?;
+        Some(extension["patch"]["value"].clone())
+    }
+
+    fn proxy(&self) -> Proxy {
+        Proxy { container: PROXY, admin: Admin::Agent }
+    }
+
+    fn injection(&self) -> &'static str {
+        "istio-injection=enabled (or istio.io/rev)"
     }
 
     fn without_proxy(&self, template: &Value) -> Option<String> {

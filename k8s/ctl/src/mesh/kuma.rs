@@ -2,7 +2,7 @@
 //! injection mounts.
 
 use super::{
-    Kind, Mesh, Mount,
+    Admin, Kind, Mesh, Mount, Proxy,
     edit::{is_our_volume, put, set},
 };
 use crate::overlay::{Delivery, Direction, Namespace, Plan, REVISION, envoy_cluster, mounting, wasm_filter, yaml};
@@ -30,8 +30,25 @@ impl Mesh for Kuma {
         &[]
     }
 
-    fn of_filter(&self) -> Option<&'static str> {
-        Some("kuma")
+    fn of_filter(&self) -> [&'static str; 2] {
+        ["kuma", "none"]
+    }
+
+    fn root_namespace(&self) -> Option<&'static str> {
+        Some(SYSTEM_NAMESPACE)
+    }
+
+    /// Those of services by their tag `kuma.io/service`, of MeshServices, and of resources by their identifier.
+    fn has_cluster(&self, name: &str) -> bool {
+        let ends = |word: &str| {
+            let (_, port) = name.rsplit_once(word).unwrap_or_default();
+            port.parse::<u16>().is_ok_and(|port| port > 0)
+        };
+        ends("_svc_") || ends("_msvc_") || name.starts_with("kri_")
+    }
+
+    fn cluster_names(&self) -> &'static str {
+        "NAME_NAMESPACE_svc_PORT, or of a MeshService …_msvc_PORT or kri_…"
     }
 
     fn patches(&self) -> Kind {
@@ -93,6 +110,20 @@ impl Mesh for Kuma {
 
     fn asks_for(&self, template: &Value, name: &str) -> bool {
         split(template["metadata"]["annotations"][CONTAINER_PATCHES].as_str()).contains(&name)
+    }
+
+    fn filter_of(&self, patch: &Value) -> Option<Value> {
+        let changes = patch["spec"]["default"]["appendModifications"].as_array()?;
+        let filter = changes.iter().find_map(|change| change["httpFilter"]["value"].as_str())?;
+        serde_yaml_ng::from_str(filter).ok()
+    }
+
+    fn proxy(&self) -> Proxy {
+        Proxy { container: "kuma-sidecar", admin: Admin::Port(9901) }
+    }
+
+    fn injection(&self) -> &'static str {
+        "kuma.io/sidecar-injection=enabled"
     }
 
     fn without_proxy(&self, template: &Value) -> Option<String> {

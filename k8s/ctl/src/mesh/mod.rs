@@ -36,10 +36,21 @@ pub(crate) trait Mesh: Sync {
         Ok(())
     }
 
-    /// The filter's `mesh`, where that is not the default.
-    fn of_filter(&self) -> Option<&'static str> {
+    /// What the filter's `mesh` may be; the first is right.
+    fn of_filter(&self) -> [&'static str; 2] {
+        ["istio", "none"]
+    }
+
+    /// The namespace whose patches are for the proxies of every other.
+    fn root_namespace(&self) -> Option<&'static str> {
         None
     }
+
+    /// Whether a cluster of this name may be one that the control plane makes.
+    fn has_cluster(&self, name: &str) -> bool;
+
+    /// The names of such, for people.
+    fn cluster_names(&self) -> &'static str;
 
     /// What its patches are: of one kind, in one file of an overlay.
     fn patches(&self) -> Kind;
@@ -82,6 +93,15 @@ pub(crate) trait Mesh: Sync {
         false
     }
 
+    /// The filter that a patch puts into proxies: `name` and `typed_config`.
+    fn filter_of(&self, patch: &Value) -> Option<Value>;
+
+    /// How its proxies are asked.
+    fn proxy(&self) -> Proxy;
+
+    /// The label of namespaces whose pods get one.
+    fn injection(&self) -> &'static str;
+
     /// Why pods of this template get no proxy.
     fn without_proxy(&self, template: &Value) -> Option<String>;
 
@@ -97,6 +117,23 @@ pub(crate) trait Mesh: Sync {
 
     /// Takes out what [`Self::mount`] put there beside the pod's volume. `before`: what those annotations were.
     fn unmount(&self, template: &mut Value, namespace: &str, before: &Map<String, Value>);
+}
+
+/// A mesh's proxies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Proxy {
+    /// The container's name.
+    pub(crate) container: &'static str,
+    pub(crate) admin: Admin,
+}
+
+/// Who asks a proxy's admin interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admin {
+    /// Istio's agent, in the container.
+    Agent,
+    /// Anybody in the pod, at this port.
+    Port(u16),
 }
 
 /// A kind of objects.

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Lists what was written here, as `sha256sum` does; `sha256sum -c` checks it.
-const LIST: &str = "generated.sha256";
+pub(super) const LIST: &str = "generated.sha256";
 
 /// Files to be written.
 #[derive(Debug)]
@@ -25,6 +25,16 @@ impl Directory {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The files' names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.files.keys().copied()
+    }
+
+    /// What is to be in a file.
+    pub(crate) fn file(&self, name: &str) -> Option<String> {
+        self.files.get(name).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
 
     /// Whether every file that would be overwritten or removed was written here, and has not been changed since.

@@ -5,16 +5,16 @@ use crate::mesh::{ControlPlane, target::Target};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// What the original exports to when nothing is said.
-const COLLECTOR: &str = "apiclarity-apiclarity.apiclarity.svc.cluster.local:9000";
+/// The original collector's port.
+const COLLECTOR_PORT: u16 = 9000;
 /// Where the original's sampling manager listens.
 const SAMPLING_PORT: u16 = 9990;
 
 /// The command line.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Flags {
-    /// Where the records go; an OpenTelemetry Collector takes the format otlp on port 4318 [default: $WASM_FILTER_TRACE_BACKEND_ADDRESS:$WASM_FILTER_TRACE_BACKEND_PORT, else
-    /// apiclarity-apiclarity.apiclarity.svc.cluster.local:9000].
+    /// Where the records go, unless the configuration names a cluster; an OpenTelemetry Collector takes the format otlp on port 4318
+    /// [default: $WASM_FILTER_TRACE_BACKEND_ADDRESS:$WASM_FILTER_TRACE_BACKEND_PORT, whose port is 9000 unless set].
     #[arg(long, value_name = "HOST:PORT")]
     collector: Option<Address>,
     /// Where the hosts to trace come from, when sampling.hosts is on [default: the collector's host, port
@@ -44,6 +44,12 @@ pub(crate) struct Flags {
     istio_cluster: bool,
     #[command(flatten)]
     transport: Transport,
+    /// The clusters that the configuration names are there, though neither this command nor the mesh makes them.
+    #[arg(long)]
+    cluster_exists: bool,
+    /// Allow the namespace whose objects are for all namespaces of the mesh: istio-system, or kuma-system.
+    #[arg(long)]
+    mesh_wide: bool,
     /// Where the overlays are written, one directory each.
     #[arg(long, value_name = "DIR", default_value = "k8s/overlays")]
     pub(crate) out: PathBuf,
@@ -128,8 +134,13 @@ impl Delivery {
 /// All that an overlay depends on, but for the contents of files.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    pub(crate) collector: Address,
-    pub(crate) sampling: Address,
+    /// `None`: the configuration has to say it.
+    pub(crate) collector: Option<Address>,
+    /// What of the command line and the environment is about the collector alone.
+    pub(crate) to_collector: Vec<&'static str>,
+    pub(crate) sampling: Option<Address>,
+    /// Whether the command line names it.
+    pub(crate) sampling_given: bool,
     /// Whether the environment turns `sampling.hosts` on.
     pub(crate) sampling_enabled: bool,
     pub(crate) config: Option<PathBuf>,
@@ -143,6 +154,8 @@ pub(crate) struct Options {
     pub(crate) target: Target,
     pub(crate) istio_cluster: bool,
     pub(crate) transport: Transport,
+    pub(crate) cluster_exists: bool,
+    pub(crate) mesh_wide: bool,
     pub(crate) out: PathBuf,
     pub(crate) wasm: Option<PathBuf>,
     /// Whether the VM may do more than the filter needs.
@@ -151,11 +164,6 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Whether the collector is the one that takes no other format than APIClarity's.
-    pub(crate) fn collector_is_default(&self) -> bool {
-        COLLECTOR.parse() == Ok(self.collector.clone())
-    }
-
     /// Fills what the command line leaves open from the environment. A variable that is empty counts as not set, as in the
     /// original.
     ///
@@ -168,16 +176,23 @@ impl Options {
             let port = text.parse().ok().filter(|port| *port > 0);
             port.ok_or_else(|| format!("{name}: got {text:?}, takes a port, 1 to 65535"))
         };
+        let mut to_collector = Vec::new();
+        let collector_port = port("WASM_FILTER_TRACE_BACKEND_PORT", COLLECTOR_PORT)?;
         let collector = match (flags.collector, set("WASM_FILTER_TRACE_BACKEND_ADDRESS")) {
-            (Some(collector), _) => collector,
-            (None, host) => {
-                let default: Address = COLLECTOR.parse()?;
-                let port = port("WASM_FILTER_TRACE_BACKEND_PORT", default.port)?;
-                let host = host.unwrap_or(default.host);
-                let address = format!("{host}:{port}").parse();
-                address.map_err(|error| format!("WASM_FILTER_TRACE_BACKEND_ADDRESS: {error}"))?
+            (Some(collector), _) => {
+                to_collector.push("--collector");
+                Some(collector)
             }
+            (None, Some(host)) => {
+                to_collector.push("$WASM_FILTER_TRACE_BACKEND_ADDRESS");
+                let address = format!("{host}:{collector_port}").parse();
+                Some(address.map_err(|error| format!("WASM_FILTER_TRACE_BACKEND_ADDRESS: {error}"))?)
+            }
+            (None, None) => None,
         };
+        let transport = &flags.transport;
+        let how = [("--istio-cluster", flags.istio_cluster), ("--tls", transport.tls), ("--http2", transport.http2)];
+        to_collector.extend(how.into_iter().filter_map(|(name, given)| given.then_some(name)));
         let sampling_port = port("WASM_FILTER_TRACE_SAMPLING_PORT", SAMPLING_PORT)?;
         let sampling_enabled = match set("TRACE_SAMPLING_ENABLED").as_deref() {
             None | Some("false") => false,
@@ -227,8 +242,10 @@ impl Options {
             ));
         }
         let options = Self {
-            sampling: flags.sampling.unwrap_or_else(|| Address { port: sampling_port, ..collector.clone() }),
+            sampling_given: flags.sampling.is_some(),
+            sampling: flags.sampling.or_else(|| Some(Address { port: sampling_port, ..collector.clone()? })),
             collector,
+            to_collector,
             sampling_enabled,
             config: flags.config,
             directions,
@@ -239,6 +256,8 @@ impl Options {
             target: flags.target,
             istio_cluster: flags.istio_cluster,
             transport: flags.transport,
+            cluster_exists: flags.cluster_exists,
+            mesh_wide: flags.mesh_wide,
             out: flags.out,
             wasm: flags.wasm.or(wasm),
             unrestricted: flags.unrestricted,

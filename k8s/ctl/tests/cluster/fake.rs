@@ -1,5 +1,7 @@
 //! A kubectl that notes what it is asked, and answers what a test says.
 
+use serde::Deserialize;
+use serde_json::{Value, json};
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -22,13 +24,34 @@ impl Place {
         fs::create_dir(place.path().join("bin")).expect("a directory");
         let list = r#"*"--output json"*) echo '{"items": []}' ;;"#;
         let log = place.path().join("log");
-        let script = format!("#!/bin/sh\necho \"$*\" >> {}\ncase \"$*\" in\n{answers}\n{list}\nesac\n", log.display());
+        let more = place.path().join("answers");
+        let (log, more) = (log.display(), more.display());
+        let script = format!(
+            "#!/bin/sh\necho \"$*\" >> {log}\nfor answer in $(ls -r {more} 2>/dev/null); do . {more}/$answer; done\n\
+             case \"$*\" in\n{answers}\n{list}\nesac\n"
+        );
         place.program("kubectl", &script);
         place
     }
 
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
+    }
+
+    /// Answers calls with these words by a shell's own; what is said last counts most.
+    pub(crate) fn says(&self, words: &str, script: &str) {
+        let directory = self.path().join("answers");
+        fs::create_dir_all(&directory).expect("a directory");
+        let name = format!("{:03}", fs::read_dir(&directory).expect("a directory").count());
+        let text = format!("case \"$*\" in *{words:?}*) {script}\nexit ;; esac\n");
+        fs::write(directory.join(name), text).expect("a file");
+    }
+
+    /// Answers them by a list of objects.
+    pub(crate) fn answers(&self, words: &str, objects: &[Value]) {
+        let file = self.path().join(format!("{}.json", words.replace([' ', '/'], "-")));
+        fs::write(&file, json!({ "items": objects }).to_string()).expect("a file");
+        self.says(words, &format!("cat {}", file.display()));
     }
 
     /// Puts a program beside kubectl.
@@ -73,4 +96,10 @@ impl From<Output> for Printed {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints UTF-8");
         Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
+}
+
+/// The objects in a file of YAML.
+pub(crate) fn objects(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).expect("a file of the overlay");
+    serde_yaml_ng::Deserializer::from_str(&text).map(|object| Value::deserialize(object).expect("YAML")).collect()
 }

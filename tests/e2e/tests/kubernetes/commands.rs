@@ -68,6 +68,8 @@ impl Site {
         let mut command = Command::new(program);
         command.args(arguments.split_whitespace()).current_dir(self.path());
         command.env_clear().envs(self.api.environment()).env("HTTP_TRACE_FILTER_WASM", wasm);
+        // Where records go, unless a test says otherwise.
+        command.env("WASM_FILTER_TRACE_BACKEND_ADDRESS", "collector.observability");
         // The commands call it as `kubectl`.
         command.env("PATH", kubectl.parent().expect("a directory"));
         command

@@ -17,7 +17,11 @@ fn everything_comes_and_goes() {
     site.put(workload("Deployment", "orders"));
     site.put(annotated("StatefulSet", "store", &json!({ "own": "kept" })));
     let before = site.contents();
-    let printed = site.run(&format!("deploy {shop} nowhere {billing} --collector collector.observability:9000"));
+    let deploy = format!("deploy {shop} nowhere {billing} --collector collector.observability:9000");
+    let error = site.fails(&deploy);
+    assert_eq!(error, "nowhere: there is no such namespace: nothing is done (--skip-missing skips it)\n");
+    assert_eq!(site.contents(), before);
+    let printed = site.run(&format!("{deploy} --skip-missing"));
     assert!(printed.success, "{printed:?}");
     assert_eq!(printed.stderr, "nowhere: skipped: there is no such namespace\n");
     let revision = site.revision();
@@ -34,7 +38,7 @@ fn everything_comes_and_goes() {
         println!("{resource}: {bytes} bytes in {LAST_APPLIED}");
         assert!(bytes < most, "{resource}: {bytes}");
     }
-    site.ok(&format!("undeploy {shop} nowhere {billing}"));
+    site.ok(&format!("undeploy {shop} nowhere {billing} --skip-missing"));
     assert_eq!(site.contents(), before);
     for namespace in [shop, &billing] {
         assert_eq!(names("configmaps", namespace), [""; 0]);
@@ -93,6 +97,7 @@ fn a_dry_run_changes_nothing() {
     site.ok(&format!("deploy {shop} --dry-run"));
     assert_eq!(site.api.changes(shop), [""; 0]);
     assert_eq!(site.api.changes("kuma-system"), [""; 0]);
+    assert!(!site.overlay().exists(), "nothing is written");
 }
 
 /// As a user applies an overlay: both ways, twice, and away again.

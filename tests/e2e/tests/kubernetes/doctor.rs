@@ -136,7 +136,7 @@ async fn a_wasm_that_is_missing_in_the_proxy_is_named() {
         &ward.findings(),
         false,
         &[
-            "istio-proxy has refused the extension 1 times; its log",
+            "istio-proxy has refused the extension 1 time; its log",
             "the filter has no stats; it does not run: the wasm is missing or refused",
         ],
     );

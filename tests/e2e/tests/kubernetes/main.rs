@@ -18,6 +18,7 @@ mod node;
 mod notes;
 mod ownership;
 mod policy;
+mod reach;
 mod readme;
 mod rights;
 mod stuck;

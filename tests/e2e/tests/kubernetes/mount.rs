@@ -127,7 +127,7 @@ fn the_first_that_does_not_come_up_is_the_last() {
     let before = site.workload("deployments", "b");
     let error = site.fails(&format!("mount {shop} --timeout 1"));
     assert!(error.contains("deployment/a: its pods do not come up"), "{error}");
-    assert!(error.contains("1 workloads are left as they are"), "{error}");
+    assert!(error.contains("1 workload left as before"), "{error}");
     assert_eq!(site.workload("deployments", "b"), before);
 }
 

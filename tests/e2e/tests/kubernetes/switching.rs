@@ -86,7 +86,7 @@ fn an_older_revision_stays_while_a_pod_mounts_it() {
         both
     };
     assert_eq!(site.names("envoyfilters"), both([filter(&old), filter(&new)]), "{printed}");
-    let told = format!("{}: it stays until the next deploy: 1 pods mount it, such as store-0", filter(&old));
+    let told = format!("{}: it stays until the next deploy: mounted by 1 pod, such as store-0", filter(&old));
     assert!(printed.contains(&told), "{printed}");
     site.kubectl(&["delete", "pod", "store-0"]);
     site.kubectl(&["wait", "--for=condition=Ready", "pod/store-0", "--timeout=60s"]);

@@ -78,6 +78,24 @@ fn each_mounts_its_wasm_in_every_workload_and_adds_its_filter() {
     }
 }
 
+/// What a component says of itself: where its records go, and the patch that sends them elsewhere.
+#[test]
+fn a_component_s_own_comment_sends_records_elsewhere() {
+    for component in ["outbound", "inbound", "gateway"] {
+        let path = program("K8S").join("components").join(component).join("kustomization.yaml");
+        let text = fs::read_to_string(path).expect("a component");
+        let comment: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("# ")).skip(1).collect();
+        assert_eq!(comment[0], "Records go to http://collector.observability.svc.cluster.local:9000/publish.");
+        let patch = comment[2..].join("\n").replace("HOST", "other.example").replace("PORT", "4318") + "\n";
+        let objects = team(component, &patch);
+        let filter = objects.iter().find(|object| object["kind"] == "EnvoyFilter").expect("it");
+        let cluster = &filter["spec"]["configPatches"][0]["patch"]["value"];
+        let endpoint = &cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"];
+        let expected = serde_json::json!({ "address": "other.example", "port_value": 4318 });
+        assert_eq!(endpoint["address"]["socket_address"], expected, "{component}");
+    }
+}
+
 /// Whatever the team's kustomization, or one around it, makes of names: pods name the ConfigMap as it is called then.
 #[test]
 fn a_prefix_or_suffix_renames_the_config_map_where_it_is_mounted() {

@@ -46,7 +46,8 @@ fn render(directory: &Path) -> Vec<Value> {
 
 fn overlay(arguments: &[&str]) -> Overlay {
     let wasm = envoy::wasm().expect("the filter");
-    let arguments = [arguments, &["--wasm", wasm.to_str().expect("UTF-8")]].concat();
+    let collector = "collector.observability.svc.cluster.local:9000";
+    let arguments = [arguments, &["--collector", collector, "--wasm", wasm.to_str().expect("UTF-8")]].concat();
     Overlay::generate(&arguments).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
 }
 

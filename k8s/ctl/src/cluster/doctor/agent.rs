@@ -1,7 +1,7 @@
 //! What the agent beside Envoy says of the image that it is to fetch: <https://github.com/istio/istio/tree/master/pkg/wasm>. It
 //! tries once for each configuration, and gives Envoy a filter that does nothing when it fails.
 
-use super::{Filter, Finding};
+use super::Finding;
 
 /// What comes before the cause in the agent's log.
 const FAILED: &str = "cannot fetch Wasm module ";
@@ -10,9 +10,8 @@ const INSTEAD: &str = ". applying ";
 /// How Envoy begins what it has against a module.
 const REFUSED: [&str; 3] = ["Unable to create Wasm", "Failed to load Wasm", "Failed to initialize Wasm"];
 
-/// A filter whose image could not be fetched; `log`: the proxy's, as far as it may be read.
-pub(super) fn not_fetched(filter: &Filter, log: Option<&str>) -> Finding {
-    let image = filter.image.as_deref().unwrap_or_default();
+/// An image that could not be fetched; `log`: the proxy's, as far as it may be read.
+pub(super) fn not_fetched(image: &str, log: Option<&str>) -> Finding {
     let Some(cause) = log.and_then(|log| cause(log, image)) else {
         let todo = format!("the log of istio-proxy names the cause, in the last line with {FAILED:?}");
         return Finding::fail(format!("could not fetch {image}"), todo);

@@ -33,13 +33,15 @@ pub(super) fn may_be_past(stats: &Value) -> bool {
 }
 
 /// What they mean. `later`: the same after a while, when the first tell of losses.
-pub(super) fn judge(stats: &Value, later: Option<&Value>) -> Finding {
+pub(super) fn judge(stats: &Value, later: Option<&Value>, proxy: &str) -> Finding {
     let (before, all) = (read(stats), read(later.unwrap_or(stats)));
     if all.is_empty() {
         return Finding::fail(
             "the filter has no stats",
-            "it does not run: the wasm is missing or refused (look for \"wasm\" in the log of istio-proxy; replace the pod once the \
-             cause is mended), or the proxy's stats matcher leaves out \"wasmcustom\" (Istio's default does not)",
+            format!(
+                "it does not run: the wasm is missing or refused (look for \"wasm\" in the log of {proxy}; replace the pod once the \
+                 cause is mended), or the proxy's stats matcher leaves out \"wasmcustom\" (Istio's default does not)"
+            ),
         );
     }
     let get = |name: &str| get(&all, name);
@@ -71,7 +73,10 @@ pub(super) fn judge(stats: &Value, later: Option<&Value>) -> Finding {
         return Finding::fail(what, "the collector does not take records now, and they wait: see its log");
     }
     if dropped(&all) > 0 {
-        return Finding::note(format!("{counted}; records were lost earlier, and none in the last seconds"));
+        return Finding::note(
+            format!("{counted}; records were lost earlier, and none in the last seconds"),
+            "if they were many, look into the collector's log, and give queue.max_bytes more",
+        );
     }
     Finding::ok(counted)
 }
@@ -88,7 +93,7 @@ mod tests {
     }
 
     fn told(first: &Value, later: Option<&Value>) -> String {
-        format!("{:?}", judge(first, later))
+        format!("{:?}", judge(first, later, "istio-proxy"))
     }
 
     #[test]

@@ -1,30 +1,37 @@
 //! `doctor`: why do I see no traffic? Looks at all that must be there, in the order in which one needs the other.
 
+mod admin;
 mod agent;
 mod counters;
-mod filter;
+mod gateway;
+mod map;
+mod mutual_tls;
 mod pod;
 mod proxy;
 mod report;
 
 use super::{
     connection::Connection,
-    kubectl::{Kubectl, is_forbidden},
+    kubectl::Kubectl,
+    output::Output,
+    patch::{Found, Patch},
     template,
     workload::Reference,
 };
 use crate::{
     mesh::ControlPlane,
-    overlay::{Namespace, REVISION, selector},
+    overlay::{Namespace, REVISION, mounting, selector},
+    words::counted,
 };
-use filter::{Filter, Map};
+use map::Map;
 use report::{Finding, Report};
 use serde_json::Value;
 
-/// All that is looked at.
+/// All that is looked at, of one mesh.
 struct Scene {
+    mesh: ControlPlane,
     kubectl: Kubectl,
-    filters: Vec<Filter>,
+    patches: Vec<Patch>,
     maps: Vec<Map>,
     pods: Vec<Value>,
 }
@@ -32,82 +39,142 @@ struct Scene {
 /// Prints what it finds.
 ///
 /// # Errors
-/// When something is wrong, or kubectl cannot tell.
-pub(crate) fn run(namespace: &Namespace, connection: &Connection) -> Result<(), String> {
-    let (kubectl, mut report) = (connection.kubectl(namespace), Report::default());
-    let label = selector();
-    let mesh = ControlPlane::Istio.mesh();
-    let patches = kubectl.list(&[mesh.patches().resource, "--selector", &label])?;
-    let plugins = plugins(&kubectl, &label)?;
-    let filters: Vec<Filter> = patches.iter().filter_map(Filter::read).chain(plugged(&plugins, &patches)).collect();
-    if filters.is_empty() && !kubectl.namespace_exists()? {
-        report.add("namespace", Finding::fail("it does not exist", "check the name and the kubectl context"));
-        return report.end(namespace.as_str());
-    }
-    let todo = "apply the overlay: kubectl apply -k k8s/overlays/NAMESPACE";
-    let (fetched, sent): (Vec<&Filter>, Vec<&Filter>) = filters.iter().partition(|filter| filter.image.is_some());
-    if fetched.is_empty() || !sent.is_empty() {
-        let names: Vec<&str> = sent.iter().map(|filter| &filter.name[..]).collect();
-        report.add("EnvoyFilter", Finding::check(!names.is_empty(), format!("{names:?}"), todo));
-    }
-    for filter in fetched {
-        let what = format!("{}: {}", filter.name, filter.image.as_deref().unwrap_or_default());
-        report.add("WasmPlugin", Finding::ok(what));
-        let beside = patches.iter().any(|patch| patch["metadata"]["name"] == filter.name[..]);
-        if !beside {
-            report.add("EnvoyFilter", Finding::fail(format!("none beside the WasmPlugin {}", filter.name), todo));
+/// When something is wrong.
+pub(crate) fn run(namespaces: &[Namespace], connection: &Connection, output: Output) -> Result<(), String> {
+    connection.reach()?;
+    let mut report = Report::new(output, namespaces.len());
+    for namespace in namespaces {
+        report.begin(namespace.as_str());
+        if let Err(error) = namespace_of(&connection.kubectl(namespace), namespace, &mut report) {
+            report.add("kubectl", Finding::fail(error, "check the user's rights, and the context"));
         }
     }
-    if filters.is_empty() {
-        return report.end(namespace.as_str());
+    report.end()
+}
+
+fn namespace_of(kubectl: &Kubectl, namespace: &Namespace, report: &mut Report) -> Result<(), String> {
+    let (mut all, mut errors) = (Vec::new(), Vec::new());
+    for which in ControlPlane::ALL {
+        match kubectl.found(which, &[]) {
+            Ok(found) => all.push((which, found)),
+            Err(error) => errors.push(error),
+        }
     }
-    let maps = kubectl.list(&["configmaps", "--selector", &label])?;
-    let maps: Vec<Map> = maps.iter().filter_map(Map::read).collect();
-    let mut revisions: Vec<&str> = filters.iter().filter_map(|filter| filter.revision.as_deref()).collect();
-    revisions.sort_unstable();
-    revisions.dedup();
-    for revision in revisions {
-        let what = format!("revision {revision}");
-        report.add(
-            "ConfigMap",
-            match maps.iter().find(|map| map.revision == revision) {
+    // Of a mesh that one may not look at there is nothing to tell, where another has the filter.
+    all.retain(|(_, found)| !found.is_empty());
+    if all.is_empty() {
+        if !kubectl.namespace_exists()? {
+            report.add("namespace", Finding::fail("it does not exist", "check the name and the kubectl context"));
+            return Ok(());
+        }
+        if errors.len() == ControlPlane::ALL.len() {
+            return Err(errors.remove(0));
+        }
+        let todo = format!(
+            "apply the overlay: kubectl apply -k k8s/overlays/{namespace} (there is no MeshProxyPatch and no EnvoyPatchPolicy either)"
+        );
+        report.add(ControlPlane::Istio.mesh().patches().kind, Finding::fail("[]", todo));
+        return Ok(());
+    }
+    for (mesh, found) in all {
+        patches(mesh, &found, namespace, report);
+        let Found { patches, objects, .. } = found;
+        let scene = Scene { mesh, kubectl: kubectl.clone(), patches, maps: Vec::new(), pods: Vec::new() };
+        if mesh.mesh().is_of_pods() {
+            scene.of_pods(namespace, report)?;
+        } else {
+            gateway::look(scene, &objects, report)?;
+        }
+    }
+    Ok(())
+}
+
+/// What puts the filter into proxies.
+fn patches(mesh: ControlPlane, found: &Found, namespace: &Namespace, report: &mut Report) {
+    let about = mesh.mesh().patches().kind;
+    let (fetched, sent): (Vec<&Patch>, Vec<&Patch>) = found.patches.iter().partition(|patch| patch.image.is_some());
+    if !sent.is_empty() {
+        let names: Vec<&str> = sent.iter().map(|patch| &patch.name[..]).collect();
+        report.add(about, Finding::ok(format!("{names:?}")));
+    }
+    for patch in fetched {
+        let what = format!("{}: {}", patch.name, patch.image.as_deref().unwrap_or_default());
+        report.add("WasmPlugin", Finding::ok(what));
+        if !found.objects.iter().any(|object| object["metadata"]["name"] == patch.name[..]) {
+            let todo = format!("apply the overlay: kubectl apply -k k8s/overlays/{namespace}");
+            report.add(about, Finding::fail(format!("none beside the WasmPlugin {}", patch.name), todo));
+        }
+    }
+    for name in &found.strange {
+        let todo = "it is not as this command writes it: apply the overlay again";
+        report.add(about, Finding::fail(format!("[{name:?}]"), todo));
+    }
+}
+
+impl Scene {
+    /// Of a mesh whose proxies are in the namespace's own pods.
+    fn of_pods(mut self, namespace: &Namespace, report: &mut Report) -> Result<(), String> {
+        let maps = self.kubectl.list(&["configmaps", "--selector", &selector()])?;
+        self.maps = maps.iter().filter_map(Map::read).collect();
+        self.config_maps(namespace, report);
+        self.beside(namespace, report)?;
+        self.pods = self.kubectl.list(&["pods", "--field-selector", "status.phase=Running"])?;
+        if self.patches.iter().all(|patch| patch.selects.is_some()) {
+            self.workloads(report)?;
+        }
+        let run = if self.pods.len() == 1 { "runs" } else { "run" };
+        let what = format!("{} {run}", self.pods.len());
+        report.add("pods", Finding::check(!self.pods.is_empty(), what, "start the workloads"));
+        self.gateways(report);
+        pod::all(&self, report);
+        Ok(())
+    }
+
+    fn config_maps(&self, namespace: &Namespace, report: &mut Report) {
+        let mut revisions: Vec<&str> = self.patches.iter().filter_map(|patch| patch.selects.as_deref()).collect();
+        revisions.sort_unstable();
+        revisions.dedup();
+        for revision in revisions {
+            let what = format!("revision {revision}");
+            let finding = match self.maps.iter().find(|map| map.revision == revision) {
                 Some(map) if map.sound => Finding::ok(what),
                 Some(_) => Finding::fail(
                     format!("{what}: its wasm is not the one of that hash"),
                     "delete it and apply the overlay again",
                 ),
-                None => Finding::fail(what, todo),
-            },
-        );
+                None => Finding::fail(what, format!("apply the overlay: kubectl apply -k k8s/overlays/{namespace}")),
+            };
+            report.add("ConfigMap", finding);
+        }
     }
-    let pods = kubectl.list(&["pods", "--field-selector", "status.phase=Running"])?;
-    let scene = Scene { kubectl, filters, maps, pods };
-    if scene.filters.iter().all(|filter| filter.revision.is_some()) {
-        scene.workloads(&mut report)?;
-    }
-    let what = format!("{} run", scene.pods.len());
-    report.add("pods", Finding::check(!scene.pods.is_empty(), what, "start the workloads"));
-    scene.gateways(&mut report);
-    pod::all(&scene, &mut report);
-    report.end(namespace.as_str())
-}
 
-impl Scene {
+    /// What the injection needs beside the ConfigMap.
+    fn beside(&self, namespace: &Namespace, report: &mut Report) -> Result<(), String> {
+        let Some((kind, place)) = self.mesh.mesh().beside() else { return Ok(()) };
+        if self.patches.iter().all(|patch| patch.selects.is_none()) {
+            return Ok(());
+        }
+        let name = mounting::container_patch(namespace.as_str());
+        let there = self.kubectl.elsewhere(place).find(&[kind.resource, &name])?;
+        let todo = "new pods cannot start without it: apply the overlay again";
+        report.add(kind.kind, Finding::check(there, format!("{place}/{name}"), todo));
+        Ok(())
+    }
+
     fn workloads(&self, report: &mut Report) -> Result<(), String> {
         for workload in &self.kubectl.list(&["deployments,statefulsets,daemonsets"])? {
             let about = Reference::of(workload)?.to_string();
-            if let Some(reason) = ControlPlane::Istio.mesh().without_proxy(&workload["spec"]["template"]) {
+            if let Some(reason) = self.mesh.mesh().without_proxy(&workload["spec"]["template"]) {
                 report.add(&about, Finding::ok(reason));
                 continue;
             }
             let is_known =
-                |revision: Option<&str>| revision.is_some() && self.filters.iter().any(|f| f.is_for(revision));
+                |revision: Option<&str>| revision.is_some() && self.patches.iter().any(|f| f.is_for(revision));
             let finding = match template::revision(workload) {
-                Some(revision) => Finding::check(
-                    is_known(Some(revision)),
-                    format!("mounts revision {revision}"),
-                    "no EnvoyFilter is for this revision: run mount again",
-                ),
+                Some(revision) => {
+                    let todo = format!("no {} is for this revision: run mount again", self.mesh.mesh().patches().kind);
+                    Finding::check(is_known(Some(revision)), format!("mounts revision {revision}"), &todo)
+                }
                 None => {
                     let mut pods = self.pods_of(workload).peekable();
                     if pods.peek().is_some() && pods.all(|pod| is_known(pod::revision(pod))) {
@@ -122,16 +189,13 @@ impl Scene {
         Ok(())
     }
 
-    /// Whether the Gateways run that filters are for.
+    /// Whether the Gateways run that plugins are for.
     fn gateways(&self, report: &mut Report) {
-        for filter in &self.filters {
-            let Some((label, name)) =
-                filter.gateway.as_ref().filter(|_| !self.pods.iter().any(|pod| filter.is_for_pod(pod)))
-            else {
-                continue;
-            };
+        for patch in self.patches.iter().filter(|patch| !self.pods.iter().any(|pod| patch.is_for_pod(pod))) {
+            let Some((label, name)) = &patch.gateway else { continue };
             let finding = if label.ends_with("class-name") {
-                Finding::note(format!("the waypoints of {name} are in other namespaces, and not looked at"))
+                let todo = "look with doctor into the namespaces that they are in";
+                Finding::note(format!("the waypoints of {name} are in other namespaces, and not looked at"), todo)
             } else {
                 Finding::fail(format!("none of the Gateway {name} runs"), "make it, or name another with --gateway")
             };
@@ -147,21 +211,6 @@ impl Scene {
             labels.is_some_and(|labels| labels.iter().all(fits))
         })
     }
-}
-
-/// Our WasmPlugins; none for who may not look at them, and has made none.
-fn plugins(kubectl: &Kubectl, label: &str) -> Result<Vec<Value>, String> {
-    let Some(kind) = ControlPlane::Istio.mesh().plugins() else { return Ok(Vec::new()) };
-    match kubectl.list(&[kind.resource, "--selector", label]) {
-        Err(error) if is_forbidden(&error) => Ok(Vec::new()),
-        result => result,
-    }
-}
-
-/// What they put in proxies; each has an EnvoyFilter of the same name beside it.
-fn plugged<'a>(plugins: &'a [Value], patches: &'a [Value]) -> impl Iterator<Item = Filter> {
-    let beside = |plugin: &Value| patches.iter().find(|patch| patch["metadata"]["name"] == plugin["metadata"]["name"]);
-    plugins.iter().filter_map(move |plugin| Filter::plugin(plugin, beside(plugin)))
 }
 
 /// What a pod's label says that it mounts.

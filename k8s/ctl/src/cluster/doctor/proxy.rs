@@ -1,6 +1,6 @@
 //! What a proxy tells of the filter, on Envoy's admin interface: <https://www.envoyproxy.io/docs/envoy/latest/operations/admin>.
 
-use super::Finding;
+use super::{Finding, counted};
 use serde_json::Value;
 
 /// Where the filter's stats are.
@@ -50,9 +50,9 @@ pub(crate) fn extension(arrived: Arrived, name: &str, runs: bool) -> Finding {
 
 /// What refusals mean; `runs`: whether one was taken since.
 pub(crate) fn refused(times: u64, runs: bool) -> Finding {
-    let what = format!("istio-proxy has refused the extension {times} times");
+    let what = format!("istio-proxy has refused the extension {}", counted(times, "time"));
     if runs {
-        return Finding::note(format!("{what}, and one runs"));
+        return Finding::note(format!("{what}, and one runs"), "its log names the cause, in the lines with \"wasm\"");
     }
     Finding::fail(what, "its log names the cause, in the lines with \"wasm\"; replace the pod once it is mended")
 }
@@ -80,14 +80,24 @@ pub(crate) fn cluster(clusters: &Value, name: &str) -> Finding {
     let (connected, failed) = (sum("cx_total"), sum("cx_connect_fail"));
     if failed > 0 && sum("cx_active") == 0 {
         let todo = "nothing listens there, or a policy forbids the connection: check --collector, and network policies";
-        return Finding::fail(format!("the cluster {name:?}: {failed} of {connected} connections failed"), todo);
+        return Finding::fail(
+            format!("the cluster {name:?}: {failed} of {} failed", counted(connected, "connection")),
+            todo,
+        );
     }
     let (requests, answered) = (sum("rq_total"), sum("rq_success"));
     if requests > 0 && answered == 0 && sum("rq_error") > 0 {
         let todo = "the collector ends the connections, or answers with 5xx only: see its log, and its proxy's";
-        return Finding::fail(format!("the cluster {name:?}: none of {requests} requests was answered well"), todo);
+        return Finding::fail(
+            format!("the cluster {name:?}: none of {} was answered well", counted(requests, "request")),
+            todo,
+        );
     }
-    Finding::ok(format!("the cluster {name:?} has {} endpoints, {connected} connections", hosts.len()))
+    Finding::ok(format!(
+        "the cluster {name:?} has {}, {}",
+        counted(hosts.len(), "endpoint"),
+        counted(connected, "connection")
+    ))
 }
 
 /// How discovery went.

@@ -1,5 +1,8 @@
 //! `http-trace-ctl overlay`: what it writes, and that wrong input gives one clear line and leaves what was there.
 
+mod destination;
+mod image;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -10,6 +13,10 @@ use tempfile::TempDir;
 
 /// The smallest module.
 const WASM: &[u8] = b"\0asm\x01\0\0\0";
+/// Where records go, unless a test says otherwise.
+const COLLECTOR: (&str, &str) = ("WASM_FILTER_TRACE_BACKEND_ADDRESS", "collector.observability");
+/// Nothing says where they go.
+const NOWHERE: &[(&str, &str)] = &[(COLLECTOR.0, "")];
 /// The first 12 digits of its SHA-256.
 const REVISION: &str = "93a44bbb96c7";
 
@@ -26,7 +33,8 @@ impl Place {
     fn run_with(&self, arguments: &str, environment: &[(&str, &str)]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_http-trace-ctl"));
         command.current_dir(self.0.path()).arg("overlay").args(arguments.split_whitespace());
-        command.env_clear().env("WASM_FILTER_BINARY_PATH", "filter.wasm").envs(environment.iter().copied());
+        let always = [("WASM_FILTER_BINARY_PATH", "filter.wasm"), COLLECTOR];
+        command.env_clear().envs(always).envs(environment.iter().copied());
         command.output().expect("it runs")
     }
 
@@ -105,8 +113,8 @@ fn another_kind_takes_the_place_of_the_first_and_leaves_strangers() {
 #[test]
 fn the_original_s_variables_are_honoured() {
     let place = Place::new();
-    let patch = place.written("defaults", &[("WASM_FILTER_TRACE_BACKEND_ADDRESS", "")]);
-    assert!(patch.contains(r#"address: "apiclarity-apiclarity.apiclarity.svc.cluster.local""#), "{patch}");
+    let patch = place.written("defaults", &[]);
+    assert!(patch.contains(r#"address: "collector.observability""#), "{patch}");
     assert!(patch.contains("port_value: 9000") && !patch.contains("sampling"), "{patch}");
     let environment = [
         ("WASM_FILTER_TRACE_BACKEND_ADDRESS", "backend.example"),
@@ -143,7 +151,7 @@ fn the_configuration_is_the_user_s_with_what_is_missing() {
     let expected = r#"{"sampling":{"rate":0.5,"hosts":{"cluster":"trace_sampling_manager_inbound"}},"collector":{"path":"/in","authority":"a","cluster":"trace_analyzer_inbound"},"mesh":"none"}"#;
     assert!(patch.contains(&expected.replace('"', "\\\"")), "{patch}");
     fs::write(place.0.path().join("c.json"), r#"{"collector":{"cluster":"own"}}"#).expect("a file");
-    let patch = place.written("shop --config c.json --mesh kuma --delivery inline", &[]);
+    let patch = place.written("shop --config c.json --mesh kuma --delivery inline --cluster-exists", NOWHERE);
     assert!(!patch.contains("cluster:"), "no cluster is added: {patch}");
     let name = "collector.observability.svc.cluster.local";
     let patch = place.written(&format!("mesh --istio-cluster --collector {name}:9000"), &[]);
@@ -198,117 +206,11 @@ fn several_directions_are_each_a_patch() {
     }
 }
 
-/// An image's digest.
-const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-
-/// Istio fetches the wasm itself: a WasmPlugin, and beside it an EnvoyFilter for the same proxies, without the filter in it.
-#[test]
-fn an_image_is_a_plugin_and_what_it_needs() {
-    let image = format!("oci://registry.example/filter@sha256:{DIGEST}");
-    let gateway = |kind: &str, name: &str| {
-        format!(
-            "  targetRefs:\n    - group: \"gateway.networking.k8s.io\"\n      kind: \"{kind}\"\n      name: \"{name}\"\n"
-        )
-    };
-    let service = "  targetRefs:\n    - group: \"\"\n      kind: \"Service\"\n      name: \"web\"\n".to_owned();
-    let mode = |mode: &str| format!("  match:\n    - mode: \"{mode}\"\n");
-    for (traffic, plugin_has, filter_has, context) in [
-        ("outbound", mode("CLIENT"), String::new(), "ANY"),
-        ("inbound", mode("SERVER"), String::new(), "SIDECAR_INBOUND"),
-        ("gateway --gateway front", gateway("Gateway", "front"), gateway("Gateway", "front"), "GATEWAY"),
-        ("waypoint --gateway way", gateway("Gateway", "way"), gateway("Gateway", "way"), "SIDECAR_INBOUND"),
-        ("waypoint --gateway way --service web", service, gateway("Gateway", "way"), "SIDECAR_INBOUND"),
-        (
-            "waypoint --gateway-class istio-waypoint",
-            gateway("GatewayClass", "istio-waypoint"),
-            gateway("GatewayClass", "istio-waypoint"),
-            "SIDECAR_INBOUND",
-        ),
-    ] {
-        let place = Place::new();
-        let arguments = format!("shop --image {image} --traffic {traffic} --collector collector.example:9000");
-        let filter = place.written(&arguments, &[]);
-        let files = place.files().into_keys().map(|path| path.file_name().expect("a name").to_owned());
-        let files: Vec<_> = files.collect();
-        assert_eq!(
-            files,
-            ["envoyfilter.yaml", "generated.sha256", "kustomization.yaml", "wasmplugin.yaml"],
-            "{traffic}"
-        );
-        let plugin = fs::read_to_string(place.0.path().join("k8s/overlays/shop/wasmplugin.yaml")).expect("text");
-        let direction = traffic.split(' ').next().expect("a word");
-        for (text, expected) in [
-            (&plugin, format!("  name: \"http-trace-filter-{direction}\"\n")),
-            (&plugin, "    http-trace-filter/revision: \"0123456789ab\"\n".to_owned()),
-            (&plugin, format!("  url: \"{image}\"\n")),
-            (&plugin, "  failStrategy: \"FAIL_OPEN\"\n".to_owned()),
-            (&plugin, format!("  pluginConfig:\n    collector:\n      cluster: \"trace_analyzer_{direction}\"\n")),
-            (&plugin, plugin_has),
-            (&filter, filter_has),
-            (&filter, format!("    - applyTo: \"CLUSTER\"\n      match:\n        context: \"{context}\"\n")),
-            (&filter, format!("name: \"extensions.istio.io/wasmplugin/shop.http-trace-filter-{direction}\"\n")),
-            (&filter, "          default_config:\n".to_owned()),
-        ] {
-            assert!(text.contains(&expected), "{traffic}: {expected} is not in\n{text}");
-        }
-        let secret = "imagePullSecret";
-        assert!(!plugin.contains(secret) && !filter.contains("workloadSelector"), "{traffic}: {plugin}{filter}");
-        assert_eq!(filter.contains("targetRefs"), plugin.contains("targetRefs"), "{traffic}");
-        place.written(&format!("{arguments} --image-pull-secret pull"), &[]);
-        let plugin = fs::read_to_string(place.0.path().join("k8s/overlays/shop/wasmplugin.yaml")).expect("text");
-        assert!(plugin.contains("  imagePullSecret: \"pull\"\n"), "{plugin}");
-    }
-}
-
-/// Gateways and waypoints have Istio's cluster of a service only if something refers to it.
-#[test]
-fn a_waypoint_is_told_of_the_collector_s_service() {
-    let place = Place::new();
-    let collector = "collector.observability.svc.cluster.local";
-    let image = format!("--image registry.example/filter@sha256:{DIGEST} --istio-cluster --collector {collector}:9000");
-    let filter = place.written(&format!("shop --traffic waypoint --gateway way {image}"), &[]);
-    assert!(filter.contains(&format!("envoyfilter.istio.io/referenced-services: \"{collector}\"\n")), "{filter}");
-    assert!(!filter.contains("CLUSTER"), "{filter}");
-    assert!(!place.written(&format!("shop {image}"), &[]).contains("referenced-services"));
-}
-
-/// What cannot be had is said, and what does not go together is refused.
-#[test]
-fn an_image_has_its_limits() {
-    let place = Place::new();
-    let image = format!("--image oci://registry.example/filter@sha256:{DIGEST}");
-    let told = text(&place.run(&format!("shop {image}")).stdout);
-    assert!(told.contains("revision 0123456789ab; ") && told.contains("no list of capabilities"), "{told}");
-    // No wasm is needed here.
-    let without = place.run_with(&format!("shop {image}"), &[("WASM_FILTER_BINARY_PATH", "absent.wasm")]);
-    assert!(without.status.success(), "{without:?}");
-    let before = place.files();
-    for (arguments, expected) in [
-        ("--delivery image", "--image: not given, --delivery image takes oci://"),
-        ("--image oci://registry.example/filter:v1", "a tag alone may be another image tomorrow"),
-        ("IMAGE --delivery inline", "--image: takes --delivery image, and got --delivery inline"),
-        ("IMAGE --wasm filter.wasm", "--wasm: got filter.wasm, --delivery image takes none"),
-        ("IMAGE --mesh kuma", "--delivery: got image, --mesh kuma takes configmap or inline"),
-        ("IMAGE --traffic gateway", "--gateway: not given, --traffic gateway takes"),
-        ("IMAGE --traffic waypoint", "--gateway: not given, --traffic waypoint takes"),
-        ("IMAGE --traffic gateway,outbound --gateway front", "--traffic: got gateway and more"),
-        ("IMAGE --gateway front", "--gateway: takes --traffic gateway or waypoint"),
-        ("IMAGE --traffic gateway --gateway front --service web", "take --traffic waypoint"),
-        ("IMAGE --traffic waypoint --service web", "--gateway <NAME>"),
-        ("IMAGE --traffic waypoint --gateway a --gateway-class b", "cannot be used with"),
-        ("--traffic waypoint", "--traffic: got waypoint, takes it with --delivery image"),
-        ("--image-pull-secret pull", "--image"),
-    ] {
-        refused(&place, &format!("shop {}", arguments.replace("IMAGE", &image)), &[], expected);
-        assert_eq!(place.files(), before, "{arguments}");
-    }
-}
-
 /// For every mesh, in the order of the list; only who asks for it gets a VM that may do everything.
 #[test]
 fn the_vm_may_do_what_the_filter_needs() {
     let place = Place::new();
-    let names = include_str!("../src/overlay/capabilities.txt").lines();
+    let names = include_str!("../../src/overlay/capabilities.txt").lines();
     let names: Vec<String> = names.map(|name| format!("{name}: {{}}")).collect();
     for mesh in ["istio", "kuma", "istio --delivery inline", "envoy-gateway --gateway eg"] {
         let patch = place.written(&format!("shop --mesh {mesh}"), &[]);
@@ -320,18 +222,18 @@ fn the_vm_may_do_what_the_filter_needs() {
     }
 }
 
-/// Whatever is wrong: one line that says so, exit code 1, and not a byte has changed.
+/// Whatever is wrong: one line that says so, and not a byte has changed. With the command line: exit code 2, else 1.
 #[test]
 fn wrong_input_changes_nothing() {
     let place = Place::new();
     place.written("shop", &[]);
-    fs::write(place.0.path().join("bad.json"), r#"{"formt":"publish","queue":{"max_bytes":-1}}"#).expect("a file");
+    fs::write(place.0.path().join("bad.json"), r#"{"queue":{"max_bytes":-1}}"#).expect("a file");
     fs::write(place.0.path().join("text.wasm"), "no module").expect("a file");
     fs::write(place.0.path().join("large.wasm"), [WASM, &[0; 190_000]].concat()).expect("a file");
     fs::write(place.0.path().join("file"), "").expect("a file");
     let before = place.files();
     let long = "a".repeat(64);
-    for (arguments, expected) in [
+    let usage = [
         ("", "<NAMESPACE>"),
         ("Shop", "invalid value 'Shop'"),
         ("../up", "invalid value '../up'"),
@@ -342,15 +244,14 @@ fn wrong_input_changes_nothing() {
         ("shop --collector a_b..c:1", r#"host: got "a_b..c""#),
         ("shop --colector a:1", "a similar argument exists: '--collector'"),
         ("shop --traffic sideways", "possible values: outbound, inbound, gateway"),
-        ("shop --config absent.json", "absent.json: No such file"),
-        ("shop --config bad.json", "bad.json: formt: unknown field"),
-        ("shop --config bad.json", "queue.max_bytes: got a negative number"),
-        ("shop --wasm absent.wasm", "absent.wasm: No such file"),
-        ("shop --wasm text.wasm", "text.wasm: got a file that is no WebAssembly module"),
-        ("shop --wasm large.wasm", "got 190008 bytes, takes at most 190000"),
-        ("shop --out file", "file/shop"),
         ("shop --config-map-name Bad", "--config-map-name"),
         ("shop --istio-cluster --collector collector.observability:9000", "collector.observability.svc.cluster.local"),
+        ("istio-system", "istio-system: got the root namespace of --mesh istio"),
+        ("shop istio-system --delivery inline", "takes --mesh-wide"),
+        ("kuma-system --mesh kuma", "kuma-system: got the root namespace of --mesh kuma"),
+        ("shop --mesh-wide", "--mesh-wide: given without the root namespace"),
+        ("shop --sampling a:1", "leaves sampling.hosts off"),
+        ("shop --cluster-exists", "names no cluster"),
         ("shop --istio-cluster --tls", "cannot be used with"),
         ("shop --mesh kuma --istio-cluster", "takes --mesh istio"),
         ("shop --mesh kuma --traffic gateway", "takes outbound or inbound"),
@@ -365,27 +266,50 @@ fn wrong_input_changes_nothing() {
         ("shop --mesh envoy-gateway --gateway eg --service web", "--service: takes --mesh istio"),
         ("shop --mesh envoy-gateway --gateway a/b", "--gateway"),
         ("shop --tls-ca /ca.pem", "--tls"),
-    ] {
-        refused(&place, arguments, &[], expected);
-        assert_eq!(place.files(), before, "{arguments}");
+    ];
+    let other = [
+        ("shop --config absent.json", "absent.json: No such file"),
+        ("shop --config bad.json", "bad.json: queue.max_bytes: got a negative number"),
+        ("shop --wasm absent.wasm", "absent.wasm: No such file"),
+        ("shop --wasm text.wasm", "text.wasm: got a file that is no WebAssembly module"),
+        ("shop --wasm large.wasm", "got 190008 bytes, takes at most 190000"),
+        ("shop --out file", "file/shop"),
+    ];
+    for (code, of_code) in [(2, &usage[..]), (1, &other)] {
+        for (arguments, expected) in of_code {
+            refused(&place, arguments, &[], code, expected);
+            assert_eq!(place.files(), before, "{arguments}");
+        }
     }
     for (name, value, expected) in [
         ("WASM_FILTER_TRACE_BACKEND_PORT", "70000", r#"WASM_FILTER_TRACE_BACKEND_PORT: got "70000""#),
         ("WASM_FILTER_TRACE_BACKEND_ADDRESS", "a b", "WASM_FILTER_TRACE_BACKEND_ADDRESS: host: got"),
         ("WASM_FILTER_TRACE_SAMPLING_PORT", "x", "WASM_FILTER_TRACE_SAMPLING_PORT"),
         ("WASM_FILTER_CONFIG_MAP_NAME", "Bad", r#"WASM_FILTER_CONFIG_MAP_NAME: got "Bad""#),
-        ("WASM_FILTER_BINARY_PATH", "", "no wasm: give --wasm FILE"),
         ("TRACE_SAMPLING_ENABLED", "yes", r#"TRACE_SAMPLING_ENABLED: got "yes", takes true or false"#),
     ] {
-        refused(&place, "shop", &[(name, value)], expected);
+        refused(&place, "shop", &[(name, value)], 2, expected);
         assert_eq!(place.files(), before, "{name}={value}");
     }
+    refused(&place, "shop", &[("WASM_FILTER_BINARY_PATH", "")], 1, "no wasm: give --wasm FILE");
 }
 
-fn refused(place: &Place, arguments: &str, environment: &[(&str, &str)], expected: &str) {
+/// Every problem of the configuration is a line of its own.
+#[test]
+fn each_problem_is_a_line() {
+    let place = Place::new();
+    fs::write(place.0.path().join("bad.json"), r#"{"formt":"publish","queue":{"max_bytes":-1}}"#).expect("a file");
+    let error = text(&place.run("shop --config bad.json").stderr);
+    let lines: Vec<&str> = error.lines().collect();
+    let [range, unknown] = &lines[..] else { panic!("{error}") };
+    assert!(unknown.starts_with("bad.json: formt: unknown field"), "{error}");
+    assert!(range.starts_with("bad.json: queue.max_bytes: got a negative number"), "{error}");
+}
+
+fn refused(place: &Place, arguments: &str, environment: &[(&str, &str)], code: i32, expected: &str) {
     let output = place.run_with(arguments, environment);
     let error = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{arguments}: {error}");
+    assert_eq!(output.status.code(), Some(code), "{arguments}: {error}");
     assert_eq!(error.trim_end().lines().count(), 1, "{arguments}: {error}");
     assert!(error.contains(expected), "{arguments} {environment:?}: {expected:?} is not in {error:?}");
     assert!(output.stdout.is_empty(), "{arguments}: {output:?}");
@@ -400,8 +324,8 @@ fn what_it_did_not_write_is_not_overwritten() {
     let written = fs::read_to_string(&filter).expect("text");
     fs::write(&filter, format!("{written}# by hand\n")).expect("a file");
     let before = place.files();
-    refused(&place, "billing shop", &[], "k8s/overlays/shop/envoyfilter.yaml: got a file that");
-    refused(&place, "shop --delivery inline --mesh kuma", &[], "takes only its own: move it away");
+    refused(&place, "billing shop", &[], 1, "k8s/overlays/shop/envoyfilter.yaml: got a file that");
+    refused(&place, "shop --delivery inline --mesh kuma", &[], 1, "takes only its own: move it away");
     assert_eq!(place.files(), before);
     // Undone, it is its own again.
     fs::write(&filter, written).expect("a file");
@@ -410,20 +334,7 @@ fn what_it_did_not_write_is_not_overwritten() {
     let own = place.0.path().join("k8s/overlays/own");
     fs::create_dir(&own).expect("a directory");
     fs::write(own.join("kustomization.yaml"), "resources: []\n").expect("a file");
-    refused(&place, "own", &[], "k8s/overlays/own/kustomization.yaml: got a file that");
+    refused(&place, "own", &[], 1, "k8s/overlays/own/kustomization.yaml: got a file that");
     fs::write(place.0.path().join("k8s/overlays/shop/generated.sha256"), "garbage\n").expect("a file");
-    refused(&place, "shop", &[], "generated.sha256: got something else than sha256sum's list");
-}
-
-/// APIClarity, which is the default, takes no OTLP.
-#[test]
-fn the_format_otlp_wants_a_collector() {
-    let place = Place::new();
-    let config = place.0.path().join("otlp.json");
-    fs::write(&config, r#"{"format":"otlp"}"#).expect("a file");
-    let refused = place.run("shop --config otlp.json");
-    let error = text(&refused.stderr);
-    assert!(!refused.status.success() && error.contains("--collector: ") && error.contains("4318"), "{error}");
-    let patch = place.written("shop --config otlp.json --collector otel-collector.observability:4318", &[]);
-    assert!(patch.contains("port_value: 4318") && patch.contains(r#"\"format\":\"otlp\""#), "{patch}");
+    refused(&place, "shop", &[], 1, "generated.sha256: got something else than sha256sum's list");
 }
