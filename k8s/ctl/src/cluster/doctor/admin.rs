@@ -121,7 +121,8 @@ fn body(answer: &[u8]) -> Result<String, String> {
     let mut body = String::new();
     if head.to_ascii_lowercase().contains("\r\ntransfer-encoding: chunked") {
         let mut rest = rest;
-        while let Some((size, after)) = rest.split_once("\r\n") {
+        loop {
+            let (size, after) = rest.split_once("\r\n").ok_or("the proxy's answer is cut")?;
             let size = usize::from_str_radix(size.trim(), 16).map_err(|_| "the proxy's answer is cut")?;
             if size == 0 {
                 break;
