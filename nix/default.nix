@@ -60,6 +60,7 @@ let
     description = "Memory and latency of a real Envoy with the filter over time";
     package = e2e.chaos;
   };
+  push = import ./push.nix { inherit pkgs app image; };
   fuzz = import ./fuzz.nix {
     inherit
       pkgs
@@ -75,6 +76,7 @@ let
       ctl
       e2e
       filter
+      push
       sources
       ;
   };
@@ -155,7 +157,12 @@ let
     apps = runs (
       commands
       // {
-        inherit audit collector manifests;
+        inherit
+          audit
+          collector
+          manifests
+          push
+          ;
       }
       // onLinux {
         default = demo;
@@ -202,7 +209,14 @@ let
           sources
           ;
       }
-      // import ./checks/image.nix { inherit pkgs filter image; }
+      // import ./checks/image.nix {
+        inherit
+          pkgs
+          filter
+          image
+          push
+          ;
+      }
       // import ./checks/supply.nix {
         inherit
           pkgs

@@ -1,11 +1,21 @@
-# The image: what it says of itself, and that another build has the same bytes.
+# The image: what it says of itself, that another build has the same bytes, and that a real registry gives them back.
 {
   pkgs,
   filter,
   image,
+  push,
 }:
 let
   wasm = "${filter}/lib/http-trace-filter.wasm";
+  # https://distribution.github.io/distribution/about/configuration/; the kernel chooses the port, and the log tells it.
+  configuration = pkgs.writeText "registry.json" (
+    builtins.toJSON {
+      version = "0.1";
+      log.level = "info";
+      storage.filesystem.rootdirectory = "registry";
+      http.addr = "127.0.0.1:0";
+    }
+  );
 in
 {
   image =
@@ -44,5 +54,45 @@ in
         (cd another/deeper && source ${../image.sh})
         diff --recursive ${image} another/layout || { echo "two builds of the image differ"; exit 1; }
         touch "$result"
+      '';
+
+  image-registry =
+    pkgs.runCommand "image-registry"
+      {
+        nativeBuildInputs = [
+          pkgs.distribution
+          pkgs.jq
+          pkgs.skopeo
+        ];
+      }
+      ''
+        export HOME=$NIX_BUILD_TOP TMPDIR=$NIX_BUILD_TOP
+        registry serve ${configuration} > log 2>&1 &
+        registry=$!
+        trap 'kill $registry' EXIT
+        address=
+        for _ in $(seq 100); do
+          address=$(sed -n 's/.*listening on \(127\.0\.0\.1:[1-9][0-9]*\).*/\1/p' log | head -n 1)
+          [ -z "$address" ] || break
+          sleep 0.1
+        done
+        [ -n "$address" ] || { cat log; echo "the registry does not listen"; exit 1; }
+        reference=$(${push}/bin/http-trace-push "$address/team/filter:v1" --dest-tls-verify=false)
+        [ "$reference" = "oci://$address/team/filter@$(cat ${image}/digest)" ] || { echo "push printed $reference"; exit 1; }
+        skopeo --insecure-policy copy --src-tls-verify=false --preserve-digests "docker://''${reference#oci://}" oci:pulled
+        layer=$(jq --raw-output '.layers[0].digest' "pulled/blobs/sha256/''${reference##*:}")
+        tar --extract --gzip --file "pulled/blobs/sha256/''${layer#sha256:}"
+        cmp plugin.wasm ${wasm}
+        # What is no reference with a tag is refused, before anything is sent.
+        for wrong in "" "$address/team/filter" "''${reference#oci://}" filter:v1; do
+          if ${push}/bin/http-trace-push "$wrong" --dest-tls-verify=false 2> refusal; then
+            echo "push takes $wrong"
+            exit 1
+          fi
+          grep -q 'takes REGISTRY/REPOSITORY:TAG' refusal || { cat refusal; exit 1; }
+        done
+        kill $registry
+        trap - EXIT
+        touch $out
       '';
 }

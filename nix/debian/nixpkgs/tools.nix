@@ -94,6 +94,11 @@ lib.mapAttrs tool {
   diffutils = {
     mainProgram = "diff";
   };
+  distribution = {
+    packages = [ "docker-registry" ];
+    mainProgram = "registry";
+    links.registry = "/usr/bin/docker-registry";
+  };
   envoy-bin = {
     packages = [ ];
     version = root.envoy;
@@ -166,6 +171,7 @@ lib.mapAttrs tool {
     mainProgram = "python3";
   };
   shellcheck = { };
+  skopeo = { };
   util-linux = {
     packages = [
       "util-linux"
