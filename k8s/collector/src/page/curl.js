@@ -28,7 +28,7 @@ export function curl(exchange) {
     if (OWN.has(lower) || lower === "content-encoding" && request.uncoded || !isName(name) || !isPlain(value)) continue;
     names.add(lower);
     // With a colon, curl would take the header out.
-    parts.push("--header", quote(value.trim() === "" ? `${name};` : `${name}: ${value}`));
+    parts.push("--header", quote(/^ *$/.test(value) ? `${name};` : `${name}: ${value}`));
   }
   // curl sends none with --head.
   const body = method === "HEAD" ? "" : request.body;

@@ -24,24 +24,21 @@ const JSON: (axum::http::HeaderName, &str) = (CONTENT_TYPE, "application/json");
 
 /// One of them.
 pub(super) async fn detail(State(shared): State<Shared>, Path(number): Path<u64>) -> Response {
-    let place = match place(&shared) {
-        Ok(place) => place,
-        Err(refusal) => return refusal.into_response(),
-    };
+    let place = place(&shared).await;
     match shared.store.get(number) {
         Some(exchange) => send(place, stream::iter([Bytes::from(describe(&exchange).to_string())])),
         None => (StatusCode::NOT_FOUND, "this exchange is not kept any more\n").into_response(),
     }
 }
 
-/// A place among those that read all of an exchange, which takes more memory than the exchange.
-fn place(shared: &Shared) -> Result<OwnedSemaphorePermit, body::Refusal> {
-    let busy = |_| (StatusCode::SERVICE_UNAVAILABLE, "too many read at the same time: try again\n".to_owned());
-    Arc::clone(&shared.readers).try_acquire_owned().map_err(busy)
+/// A place among those that read all of an exchange, which takes more memory than the exchange. Others wait.
+async fn place(shared: &Shared) -> Option<OwnedSemaphorePermit> {
+    // None would be there if the semaphore were closed, which nobody does.
+    Arc::clone(&shared.readers).acquire_owned().await.ok()
 }
 
 /// JSON in pieces. The place is held until all of it is sent.
-fn send(place: OwnedSemaphorePermit, pieces: impl Stream<Item = Bytes> + Send + 'static) -> Response {
+fn send(place: Option<OwnedSemaphorePermit>, pieces: impl Stream<Item = Bytes> + Send + 'static) -> Response {
     let pieces = pieces.map(move |piece| {
         let _held = &place;
         Ok::<_, Infallible>(piece)
@@ -91,10 +88,7 @@ fn message(message: &Message) -> Value {
 
 /// All of them.
 pub(super) async fn har(State(shared): State<Shared>) -> Response {
-    let place = match place(&shared) {
-        Ok(place) => place,
-        Err(refusal) => return refusal.into_response(),
-    };
+    let place = place(&shared).await;
     let store = shared.store;
     let next = move |last| {
         let next = store.after(last, 1).pop();
@@ -114,15 +108,15 @@ pub(super) async fn har_of(State(shared): State<Shared>, request: Request) -> Re
         Ok(numbers) => numbers,
         Err(error) => return (StatusCode::BAD_REQUEST, format!("no array of numbers: {error}\n")).into_response(),
     };
-    let place = match place(&shared) {
-        Ok(place) => place,
-        Err(refusal) => return refusal.into_response(),
-    };
+    let place = place(&shared).await;
     let store = shared.store;
     write(place, stream::iter(numbers).filter_map(move |number| std::future::ready(store.get(number))))
 }
 
-fn write(place: OwnedSemaphorePermit, exchanges: impl Stream<Item = Arc<Exchange>> + Send + 'static) -> Response {
+fn write(
+    place: Option<OwnedSemaphorePermit>,
+    exchanges: impl Stream<Item = Arc<Exchange>> + Send + 'static,
+) -> Response {
     let entries = exchanges.enumerate().map(|(at, exchange)| {
         let before = if at == 0 { "\n" } else { har::BETWEEN };
         Bytes::from(format!("{before}{}", har::entry(&exchange)))

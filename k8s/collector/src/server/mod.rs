@@ -30,7 +30,7 @@ const REQUEST_BYTES: usize = 64 << 20;
 const WATCHERS: usize = 32;
 
 /// How many answers with all of an exchange are made and sent at a time.
-const READERS: usize = 8;
+const READERS: usize = 4;
 
 /// What all connections share.
 #[derive(Clone)]

@@ -59,7 +59,9 @@ impl Browser {
         if look.phone {
             options["mobileEmulation"] = json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 2.0 } });
         }
-        let Value::Object(capabilities) = json!({ "browserName": "chrome", "goog:chromeOptions": options }) else {
+        let Value::Object(capabilities) = json!({
+            "browserName": "chrome", "goog:chromeOptions": options, "timeouts": { "script": 300_000 },
+        }) else {
             unreachable!("it is an object");
         };
         let client = ClientBuilder::new(HttpConnector::new())

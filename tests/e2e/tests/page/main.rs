@@ -1,8 +1,18 @@
 //! The collector's page in a real browser, with the traffic of a real Envoy.
 
+mod alike;
 mod browser;
+mod busy;
+mod curl;
+mod demo;
+mod hostile;
+mod kinds;
 mod many;
+mod passed;
+mod policy;
 mod program;
+mod random;
+mod shown;
 mod traffic;
 
 use std::time::Duration;
@@ -68,7 +78,7 @@ async fn shows_what_passed_envoy() {
 
     filters(&browser, count).await;
     keyboard(&browser).await;
-    curl(&browser).await;
+    copies(&browser).await;
     saves(&browser, count).await;
     browser.end().await;
 
@@ -139,23 +149,21 @@ async fn keyboard(browser: &Browser) {
     assert_eq!(browser.script("return document.activeElement.value").await, json!(""));
 }
 
-/// A shell takes the copied command for what it should be.
-async fn curl(browser: &Browser) {
-    let hostile = json!({
-        "method": "POST", "url": "http://shop/'; touch /tmp/ran #$(id)`id`",
-        "request": {"headers": [["host", "shop"], ["x-note", "it's $HOME"], ["x-empty", ""], ["@file", "no name"], ["x-bell", "\u{7}"]], "body": "YSdiCmM="},
-    });
-    let script = format!("const done = arguments[0]; import('/page/curl.js').then(curl => done(curl.curl({hostile})))");
-    let command = browser.client.execute_async(&script, vec![]).await.expect("a command");
-    let command = command.as_str().expect("text");
-    let shell = format!("curl() {{ printf '<%s>' \"$@\"; }}\n{command}");
-    let output = std::process::Command::new("sh").args(["-c", &shell]).output().expect("sh");
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
-        "<--globoff><--path-as-is><--request><POST><http://shop/'; touch /tmp/ran #$(id)`id`><--header><x-note: it's $HOME>\
-         <--header><x-empty;><--data-raw><a'b\nc>",
-        "{command}"
-    );
+/// The button gives the command of what is open to the clipboard, or below it, where a page may not write there.
+async fn copies(browser: &Browser) {
+    detail(browser, "/json").await;
+    let into = "navigator.clipboard.writeText = text => { window.copied = text; return Promise.resolve() }";
+    browser.script(into).await;
+    browser.click("#curl").await;
+    browser.until("document.getElementById('curl').textContent === 'Copied'").await;
+    let copied = browser.script("return window.copied").await;
+    let command = copied.as_str().expect("text");
+    assert!(command.starts_with("curl ") && command.contains("'content-type: application/json'"), "{command}");
+    assert!(command.contains("12345678901234567890") && command.contains("/json'"), "{command}");
+    browser.script("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))").await;
+    browser.click("#curl").await;
+    browser.until("document.querySelector('#detail .command')").await;
+    assert_eq!(browser.script("return document.querySelector('#detail .command').textContent").await, copied);
 }
 
 /// The saved HAR has all that is shown.
