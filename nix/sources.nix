@@ -145,6 +145,10 @@ in
       ../k8s/envoy
     ]
   );
+  monitoring = source [
+    ../k8s/envoy
+    ../k8s/monitoring
+  ];
   firstRecord = source [
     ../README.md
     ../k8s/envoy
