@@ -8,9 +8,9 @@
           pkgs.curl
           pkgs.envoy-bin
           pkgs.jq
-        ]
-        # The stand-in of nix/debian has no promtool; nixpkgs has it in an output of its own.
-        ++ pkgs.lib.optional (pkgs ? prometheus) (pkgs.prometheus.cli or pkgs.prometheus);
+          # nixpkgs has promtool in an output of its own.
+          (pkgs.prometheus.cli or pkgs.prometheus)
+        ];
       }
       ''
         cp -r --no-preserve=mode ${sources.monitoring} checkout

@@ -163,6 +163,11 @@ lib.mapAttrs tool {
     links.nixfmt = "/usr/lib/nixfmt/bin/nixfmt";
   };
   patch = { };
+  # Its promtool only.
+  prometheus = {
+    packages = [ "promtool" ];
+    mainProgram = "promtool";
+  };
   python3 = {
     packages = [
       "python3-minimal"
