@@ -86,7 +86,8 @@ fn a_component_s_own_comment_sends_records_elsewhere() {
         let text = fs::read_to_string(path).expect("a component");
         let comment: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("# ")).skip(1).collect();
         assert_eq!(comment[0], "Records go to http://collector.observability.svc.cluster.local:9000/publish.");
-        let patch = comment[2..].join("\n").replace("HOST", "other.example").replace("PORT", "4318") + "\n";
+        let patch: Vec<&str> = comment[2..].iter().map(|line| line.strip_prefix("  ").expect("indented")).collect();
+        let patch = patch.join("\n").replace("HOST", "other.example").replace("PORT", "4318") + "\n";
         let objects = team(component, &patch);
         let filter = objects.iter().find(|object| object["kind"] == "EnvoyFilter").expect("it");
         let cluster = &filter["spec"]["configPatches"][0]["patch"]["value"];

@@ -47,7 +47,11 @@ fn render(directory: &Path) -> Vec<Value> {
 fn overlay(arguments: &[&str]) -> Overlay {
     let wasm = envoy::wasm().expect("the filter");
     let collector = "collector.observability.svc.cluster.local:9000";
-    let arguments = [arguments, &["--collector", collector, "--wasm", wasm.to_str().expect("UTF-8")]].concat();
+    let mut arguments = [arguments, &["--collector", collector]].concat();
+    // An image has its own.
+    if !arguments.contains(&"--image") {
+        arguments.extend(["--wasm", wasm.to_str().expect("UTF-8")]);
+    }
     Overlay::generate(&arguments).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
 }
 
@@ -65,6 +69,21 @@ fn kinds() -> Vec<Vec<&'static str>> {
     kinds.push([&gateway[..], &["--gateway", "eg"]].concat());
     kinds.push([&gateway[..], &["--gateway-class", "eg", "--xds-listener", "tcp-80"]].concat());
     kinds.push(vec!["--mesh", "istio", "--traffic", "outbound,inbound", "--delivery", "configmap"]);
+    let image = [
+        "--image",
+        "oci://registry.example/filter@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    ];
+    for traffic in [
+        &["outbound"][..],
+        &["inbound"],
+        &["outbound,inbound"],
+        &["gateway", "--gateway", "front"],
+        &["waypoint", "--gateway", "way", "--service", "web"],
+        &["waypoint", "--gateway-class", "istio-waypoint"],
+    ] {
+        let delivery = [&["--mesh", "istio", "--traffic", traffic[0], "--delivery", "image"], &image[..]].concat();
+        kinds.push([&delivery[..], &traffic[1..]].concat());
+    }
     kinds
 }
 
@@ -89,6 +108,7 @@ fn every_overlay_has_one_revision_no_workload_and_can_be_applied() {
         let mounted = kind[5] == "configmap";
         let got: BTreeSet<&str> = objects.iter().filter_map(|object| object["kind"].as_str()).collect();
         let expected: &[&str] = match (kind[1], mounted) {
+            ("istio", false) if kind[5] == "image" => &["EnvoyFilter", "WasmPlugin"],
             ("istio", true) => &["ConfigMap", "EnvoyFilter"],
             ("istio", false) => &["EnvoyFilter"],
             ("kuma", true) => &["ConfigMap", "ContainerPatch", "MeshProxyPatch"],

@@ -13,6 +13,7 @@ use crate::{kinds, overlay, program, render};
 fn schema(kind: &str) -> Option<&'static str> {
     match kind {
         "EnvoyFilter" => Some(include_str!("../../../schemas/envoyfilter.json")),
+        "WasmPlugin" => Some(include_str!("../../../schemas/wasmplugin.json")),
         "MeshProxyPatch" => Some(include_str!("../../../schemas/meshproxypatch.json")),
         "EnvoyPatchPolicy" => Some(include_str!("../../../schemas/envoypatchpolicy.json")),
         "ContainerPatch" => Some(include_str!("../../../schemas/containerpatch.json")),
@@ -63,7 +64,7 @@ fn every_object_of_every_overlay_holds() {
             seen.insert(object["kind"].as_str().unwrap_or_default().to_owned(), object);
         }
     }
-    assert_eq!(seen.len(), 5, "{:?}", seen.keys());
+    assert_eq!(seen.len(), 6, "{:?}", seen.keys());
     // None of them lets a mistake pass.
     for (kind, object) in seen {
         let mut spoilt = vec![object.clone(), object.clone(), object.clone()];
