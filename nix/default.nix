@@ -160,6 +160,7 @@ let
         inherit
           audit
           collector
+          ctl
           manifests
           push
           ;
