@@ -70,7 +70,8 @@ fn twelve(bytes: &[u8; 16]) -> [u8; 16] {
     let third = v128_and(u32x4_shl(groups, 24), u32x4_splat(0x3f << 24));
     let sixes = v128_or(first, v128_or(second, third));
     // What is added to make the digit: 0 for a letter in lower case, 1 to 10 for a number, 11, 12, and 13 for a capital.
-    let class = v128_or(u8x16_sub_sat(sixes, u8x16_splat(51)), v128_and(u8x16_lt(sixes, u8x16_splat(26)), u8x16_splat(13)));
+    let class =
+        v128_or(u8x16_sub_sat(sixes, u8x16_splat(51)), v128_and(u8x16_lt(sixes, u8x16_splat(26)), u8x16_splat(13)));
     let added = i8x16(71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 65, 0, 0);
     let digits = u8x16_add(sixes, u8x16_swizzle(added, class));
     let [low, high] = [u64x2_extract_lane::<0>(digits), u64x2_extract_lane::<1>(digits)].map(u128::from);
