@@ -34,7 +34,7 @@ in
     export ETCD=${pkgs.etcd}/bin/etcd KUBE_APISERVER=${pkgs.kubernetes}/bin/kube-apiserver
     export KUBE_CONTROLLER_MANAGER=${pkgs.kubernetes}/bin/kube-controller-manager
     export README=${sources.readme}/README.md K8S=${sources.k8s}/k8s
-    "$ETCD" --version | head -n 1
+    "$ETCD" --version | sed -n 1p
     "$KUBE_APISERVER" --version
     ${e2e.tests.kubernetes}/bin/http-trace-kubernetes-tests --test-threads 4
     touch $out
