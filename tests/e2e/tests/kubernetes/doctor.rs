@@ -104,7 +104,7 @@ async fn each_step_that_is_missing_is_named() {
     has(&ward.findings(), false, &["ok    ConfigMap: revision ", "FAIL  deployment/orders: mounts nothing; run mount"]);
     ward.site.ok(&format!("mount {}", ward.site.namespace));
     let findings = ward.findings();
-    let proxy = ["istio-proxy mounts /var/local/lib/wasm-filters", "has arrived", "endpoints"];
+    let proxy = ["istio-proxy mounts /var/local/lib/wasm-filters", "has arrived", "has 1 endpoint, "];
     has(&findings, false, &[&proxy[..], &["FAIL", "streams 0, exported 0", "no HTTP traffic passes here"]].concat());
     ward.exchange().await;
     wait::until("a record", || (ward.rig.metric("exported")? == 1).then_some(())).await;

@@ -206,7 +206,7 @@ fn only_what_is_asked_for_and_wants_a_proxy() {
     let error = site.fails("mount nowhere");
     assert!(error.contains("nowhere/kustomization.yaml: No such file"), "{error}");
     let error = site.fails("unmount nowhere");
-    assert!(error.contains("namespace nowhere: got none of that name"), "{error}");
+    assert!(error.contains("nowhere: got none of that name"), "{error}");
     site.ok(&format!("mount {shop} --workload deployment/orders"));
     assert_eq!(site.workload("deployments", "plain"), before[0]);
 }
