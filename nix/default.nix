@@ -76,7 +76,6 @@ let
       ctl
       e2e
       filter
-      push
       sources
       ;
   };

@@ -67,13 +67,8 @@ let
       printf '//! Empty.\nfn main() {}\n' > tests/e2e/tests/nothing/main.rs
       cargo test --frozen --profile tools --package http-trace-e2e --test nothing --no-run
     '';
-    installPhase = ''
-      # Of this package there was only an empty library, which Cargo would take for the real one.
-      find target -name 'http-trace-filter-*' -prune -exec rm -rf {} +
-      find target \( -name '*http_trace_filter*' -o -name 'nothing-*' \) -prune -exec rm -rf {} +
-      find target -name incremental -prune -exec rm -rf {} +
-      mv target $out
-    '';
+    # Of the filter there was only an empty library.
+    installPhase = rust.keepTarget "'http-trace-filter-*'" "\\( -name '*http_trace_filter*' -o -name 'nothing-*' \\)";
   };
 
   test =

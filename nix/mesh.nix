@@ -5,7 +5,6 @@
   ctl,
   e2e,
   filter,
-  push,
   sources,
 }:
 let
@@ -28,11 +27,8 @@ app {
   runtimeInputs = [
     pkgs.bash
     pkgs.coreutils
-    pkgs.gnutar
-    pkgs.gzip
     pkgs.iproute2
     pkgs.iptables
-    pkgs.jq
     pkgs.kubectl
     pkgs.util-linux
   ];
@@ -40,10 +36,7 @@ app {
     ENVOY = "${pkgs.envoy-bin}/bin/envoy";
     ETCD = "${pkgs.etcd}/bin/etcd";
     HTTP_TRACE_CTL = "${ctl}/bin/http-trace-ctl";
-    HTTP_TRACE_PUSH = "${push}/bin/http-trace-push";
     HTTP_TRACE_FILTER_WASM = "${filter}/lib/http-trace-filter.wasm";
-    # Images of other modules are made as that of the filter.
-    IMAGE_BUILDER = "${./image.sh}";
     # Charts, definitions and the bootstrap of proxies.
     ISTIO_SOURCE = "${pkgs.istioctl.src}";
     KUBE_APISERVER = "${pkgs.kubernetes}/bin/kube-apiserver";
@@ -51,7 +44,6 @@ app {
     KUBECTL = "${pkgs.kubectl}/bin/kubectl";
     PILOT_AGENT = "${istio}/bin/pilot-agent";
     PILOT_DISCOVERY = "${istio}/bin/pilot-discovery";
-    REGISTRY = "${pkgs.distribution}/bin/registry";
     README = "${sources.readme}/README.md";
   };
   text = ''exec ${e2e.mesh}/bin/http-trace-mesh "$@"'';

@@ -53,6 +53,15 @@ let
       }
     );
 
+  # Keeps the target directory, without the packages whose files two conditions of find tell: names with dashes, and with underscores.
+  keepTarget = packages: crates: ''
+    # Cargo would take our packages' empty libraries for the real ones.
+    find target -name ${packages} -prune -exec rm -rf {} +
+    find target ${crates} -prune -exec rm -rf {} +
+    find target -name incremental -prune -exec rm -rf {} +
+    mv target $out
+  '';
+
   # The crates that `buildPhase` compiles, of others and not our own, as a target directory: an edit of our sources
   # compiles only these. `command` sees the manifests, and an empty library in each package.
   mkCrates =
@@ -62,13 +71,7 @@ let
       // {
         name = "${args.name}-crates";
         src = sources.manifests;
-        installPhase = ''
-          # Cargo would take our packages' empty libraries for the real ones.
-          find target -name 'http-trace-*' -prune -exec rm -rf {} +
-          find target \( -name '*http_trace_*' -o -name 'libhttp_trace_*' \) -prune -exec rm -rf {} +
-          find target -name incremental -prune -exec rm -rf {} +
-          mv target $out
-        '';
+        installPhase = keepTarget "'http-trace-*'" "\\( -name '*http_trace_*' -o -name 'libhttp_trace_*' \\)";
       }
     );
 
@@ -90,6 +93,7 @@ in
     toolchain
     vendor
     cargoConfig
+    keepTarget
     mkCargo
     mkCrates
     mkProgram

@@ -5,7 +5,7 @@ set -euo pipefail
 readme=$1
 fail() {
   echo "$readme, Without Nix: $*" >&2
-  tail -n 20 collected envoy.log answer >&2 || true
+  tail -n 20 collected envoy.log answer >&2
   exit 1
 }
 
@@ -13,6 +13,7 @@ mapfile -t commands < <(awk '/^```console first-record$/ { inside = 1; next } /^
 [ "${#commands[@]}" = 3 ] || fail "got ${#commands[@]} commands, takes three"
 bash -c "exec ${commands[0]}" > collected 2>&1 &
 running=($!)
+# One that ended by itself cannot be ended again.
 trap 'kill "${running[@]}" 2>/dev/null || true; wait' EXIT
 bash -c "exec ${commands[1]}" > envoy.log 2>&1 &
 running+=($!)

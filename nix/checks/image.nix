@@ -72,7 +72,7 @@ in
         trap 'kill $registry' EXIT
         address=
         for _ in $(seq 100); do
-          address=$(sed -n 's/.*listening on \(127\.0\.0\.1:[1-9][0-9]*\).*/\1/p' log | head -n 1)
+          address=$(sed -n '/listening on 127\.0\.0\.1:/{s/.*listening on \(127\.0\.0\.1:[1-9][0-9]*\).*/\1/p;q;}' log)
           [ -z "$address" ] || break
           sleep 0.1
         done

@@ -17,9 +17,10 @@ choose_stand_in() {
 # What a copy depends on: the lock file, and all that is in the stand-in as mounts.sh puts it together.
 lock_key() {
   local toolchains=$root/nix/var/http-trace-filter/toolchains.json
-  [[ ${HTTP_TRACE_DEBIAN_RUST-} != debian ]] || toolchains=/dev/null
   {
-    cat "$1/flake.lock" "$root/root.json" "$toolchains" 2>/dev/null || true
+    cat "$1/flake.lock" "$root/root.json"
+    # Where it is not there, or not to be taken, the stand-in has Debian's Rust: see mounts.sh.
+    [[ ${HTTP_TRACE_DEBIAN_RUST-} == debian || ! -f $toolchains ]] || cat "$toolchains"
     cd "$here/nixpkgs" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
   } | sha256sum | cut -c1-32
 }
