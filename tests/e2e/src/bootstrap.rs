@@ -153,6 +153,20 @@ pub fn plugin(wasm: &Path, configuration: Option<&str>) -> Value {
     plugin
 }
 
+/// Puts one more filter, in a VM of its own, before all others of the listener [`FILTERED`].
+///
+/// # Panics
+/// When it is no bootstrap of [`bootstrap`].
+pub fn one_more(bootstrap: &mut Value, name: &str, mut plugin: Value) {
+    plugin["name"] = json!(name);
+    plugin["vm_config"]["vm_id"] = json!(name);
+    let filter = json!({ "name": name, "typed_config": { "@type": WASM, "config": plugin } });
+    let listeners = bootstrap["static_resources"]["listeners"].as_array_mut().expect("listeners");
+    let listener = listeners.iter_mut().find(|listener| listener["name"] == FILTERED).expect("the listener");
+    let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
+    manager["http_filters"].as_array_mut().expect("HTTP filters").insert(0, filter);
+}
+
 /// Gives the filter another configuration of its own.
 pub fn configure(plugin: &mut Value, configuration: &str) {
     plugin["configuration"] =

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use http_trace_e2e::bootstrap::{self, FILTERED};
+use http_trace_e2e::bootstrap;
 use http_trace_e2e::case::{Case, Exchange};
 use http_trace_e2e::collector::Collector;
 use http_trace_e2e::rig::Given;
@@ -47,7 +47,9 @@ impl Pair {
         let otlp = merged(otlp, &options);
         let change = |given: &mut Given| {
             add_cluster(&mut given.bootstrap, &otelcol);
-            add_filter(&mut given.bootstrap, &otlp);
+            let wasm = envoy::wasm().expect("the filter");
+            let plugin = bootstrap::plugin(&wasm, Some(&otlp.to_string()));
+            bootstrap::one_more(&mut given.bootstrap, "otlp", plugin);
             http3::listen(&mut given.bootstrap);
         };
         let stage = Stage::serving(Some(&publish.to_string()), service, change).await;
@@ -162,22 +164,6 @@ fn add_cluster(bootstrap: &mut Json, otelcol: &Otelcol) {
     let socket = &mut cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"];
     socket["socket_address"]["port_value"] = json!(otelcol.address.port());
     clusters.push(cluster);
-}
-
-/// A second filter, in a VM of its own, before the first one.
-fn add_filter(bootstrap: &mut Json, configuration: &Json) {
-    let wasm = envoy::wasm().expect("the filter");
-    let mut plugin = bootstrap::plugin(&wasm, Some(&configuration.to_string()));
-    plugin["name"] = json!("otlp");
-    plugin["vm_config"]["vm_id"] = json!("otlp");
-    let filter = json!({ "name": "otlp", "typed_config": {
-        "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
-        "config": plugin,
-    } });
-    let listeners = bootstrap["static_resources"]["listeners"].as_array_mut().expect("listeners");
-    let listener = listeners.iter_mut().find(|listener| listener["name"] == FILTERED).expect("the listener");
-    let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
-    manager["http_filters"].as_array_mut().expect("HTTP filters").insert(0, filter);
 }
 
 /// The first configuration with what the second says beside it; one level deep.

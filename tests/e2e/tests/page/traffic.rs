@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http_trace_e2e::bootstrap::{self, FILTERED};
+use http_trace_e2e::bootstrap;
 use http_trace_e2e::case::Case;
 use http_trace_e2e::client::Protocol::{H1, H2};
 use http_trace_e2e::envoy;
@@ -39,29 +39,15 @@ pub(crate) async fn rig_with(collector: SocketAddr, configuration: &Value, more:
             *cluster.pointer_mut(socket).expect("a port") = json!(collector.port());
             let clusters = bootstrap["static_resources"]["clusters"].as_array_mut().expect("clusters");
             clusters.push(cluster);
-            add_filter(bootstrap, &name, configuration.clone());
+            let mut configuration = configuration.clone();
+            configuration["collector"] = json!({ "cluster": name });
+            let wasm = envoy::wasm().expect("the filter");
+            bootstrap::one_more(bootstrap, &name, bootstrap::plugin(&wasm, Some(&configuration.to_string())));
         }
     };
     let configuration = configuration.to_string();
     let rig = Rig::start_with(Some(&configuration), |_| Reply::echo(), |given| change(&mut given.bootstrap)).await;
     rig.unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// One more filter, in a VM of its own, that reports to the cluster of its name.
-fn add_filter(bootstrap: &mut Value, name: &str, mut configuration: Value) {
-    configuration["collector"] = json!({ "cluster": name });
-    let wasm = envoy::wasm().expect("the filter");
-    let mut plugin = bootstrap::plugin(&wasm, Some(&configuration.to_string()));
-    plugin["name"] = json!(name);
-    plugin["vm_config"]["vm_id"] = json!(name);
-    let filter = json!({ "name": name, "typed_config": {
-        "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
-        "config": plugin,
-    } });
-    let listeners = bootstrap["static_resources"]["listeners"].as_array_mut().expect("listeners");
-    let listener = listeners.iter_mut().find(|listener| listener["name"] == FILTERED).expect("the listener");
-    let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
-    manager["http_filters"].as_array_mut().expect("HTTP filters").insert(0, filter);
 }
 
 /// One exchange of each kind, in the order in which they are sent.
