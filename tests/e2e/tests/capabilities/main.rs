@@ -13,11 +13,11 @@ use scene::{Failure, Scene};
 /// Envoys at a time.
 const ABREAST: usize = 3;
 
-/// Each capability, the step of the scene that fails without it, and words of what is said then. Where the answer to a poll
-/// kills the VM, the next step may be the one that notices.
+/// Each capability, the step of the scene that fails without it, and words of what is said then. Where an answer kills
+/// the VM, the next step may be the one that notices: what the filter counted before is seen before Envoy's line about it.
 const NEEDED: [(&str, &str, &str); 26] = [
     ("proxy_define_metric", "polls", "proxy_on_vm_start failed"),
-    ("proxy_done", "drains", "proxy_on_http_call_response failed"),
+    ("proxy_done", "drains or refuses", "proxy_on_http_call_response failed"),
     ("proxy_get_buffer_bytes", "polls", "proxy_on_configure failed"),
     ("proxy_get_current_time_nanoseconds", "polls", "proxy_on_configure failed"),
     ("proxy_get_header_map_pairs", "records", "scnt_request.headers"),
