@@ -158,7 +158,8 @@ fn cased(input: &mut Input<'_>, text: &str) -> String {
 
 /// Whatever stands before it, and whatever its value is: what follows a name is not shown.
 fn broken_json(input: &mut Input<'_>, redact: &RedactConfig) {
-    let mut body = without(input.bytes(), b"\0");
+    // What stands before it is shown: never a part of the marker.
+    let mut body = without(input.bytes(), b"\0h");
     while body.ends_with(b"\\") {
         body.pop();
     }
@@ -241,8 +242,8 @@ fn multipart(input: &mut Input<'_>, redact: &RedactConfig) {
         let head =
             ["--b0undary", line, "content-disposition: form-data; name=\"", &name, "\"; filename=other", line, line]
                 .concat();
-        // No quotes: in what is shown, JSON is looked for.
-        let content = without(input.bytes(), b"\"");
+        // No quotes: in what is shown, JSON is looked for. Nor a part of the marker there.
+        let content = without(input.bytes(), if hidden { b"\"" } else { b"\"h" });
         let content = [&content[..], if hidden { HIDDEN.as_bytes() } else { &[] }, line.as_bytes()].concat();
         let ends = content.windows(10).any(|window| window == b"--b0undary");
         if ends {
