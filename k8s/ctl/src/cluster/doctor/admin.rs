@@ -6,14 +6,17 @@ use crate::{
 };
 use serde_json::Value;
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    io::{BufRead, BufReader, Read},
     process::{Child, ChildStdout, Stdio},
     time::Duration,
 };
+use ureq::Agent;
 
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Bytes of an answer: the configuration of a large mesh's proxy, and more.
+const MOST: u64 = 1 << 30;
 
 /// The way to one proxy.
 pub(super) struct Way {
@@ -94,15 +97,7 @@ impl Forward {
     }
 
     fn get(&self, path: &str) -> Result<String, String> {
-        let answer = || {
-            let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            write!(stream, "GET /{path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
-            let mut bytes = Vec::new();
-            stream.read_to_end(&mut bytes)?;
-            Ok(bytes)
-        };
-        body(&answer().map_err(|error: std::io::Error| format!("the forwarded port: {error}"))?)
+        get(self.port, path).map_err(|error| format!("the forwarded port: {error}"))
     }
 }
 
@@ -113,45 +108,52 @@ impl Drop for Forward {
     }
 }
 
-/// The body of a whole HTTP/1.1 answer: Envoy's are chunked (RFC 9112, section 7.1).
-fn body(answer: &[u8]) -> Result<String, String> {
-    let text = String::from_utf8_lossy(answer);
-    let (head, rest) = text.split_once("\r\n\r\n").ok_or("the proxy gives no answer")?;
-    let status = head.lines().next().unwrap_or_default();
-    let mut body = String::new();
-    if head.to_ascii_lowercase().contains("\r\ntransfer-encoding: chunked") {
-        let mut rest = rest;
-        loop {
-            let (size, after) = rest.split_once("\r\n").ok_or("the proxy's answer is cut")?;
-            let size = usize::from_str_radix(size.trim(), 16).map_err(|_| "the proxy's answer is cut")?;
-            if size == 0 {
-                break;
-            }
-            body += after.get(..size).ok_or("the proxy's answer is cut")?;
-            rest = after.get(size..).map_or("", |rest| rest.trim_start_matches("\r\n"));
-        }
-    } else {
-        rest.clone_into(&mut body);
-    }
-    if status.split(' ').nth(1) == Some("200") { Ok(body) } else { Err(format!("{status}: {}", body.trim())) }
+/// The body of an answer with status 200.
+fn get(port: u16, path: &str) -> Result<String, String> {
+    let config = Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None).http_status_as_error(false);
+    let answer = Agent::new_with_config(config.build()).get(format!("http://127.0.0.1:{port}/{path}")).call();
+    let mut answer = answer.map_err(|error| error.to_string())?;
+    let body = answer.body_mut().with_config().limit(MOST).lossy_utf8(true).read_to_string();
+    let body = body.map_err(|error| error.to_string())?;
+    if answer.status() == 200 { Ok(body) } else { Err(format!("{}: {}", answer.status(), body.trim())) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::body;
+    use super::get;
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+        thread,
+    };
+
+    /// What a proxy is taken to say that answers so.
+    fn said(answer: &str) -> Result<String, String> {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("its address").port();
+        let answer = answer.to_owned();
+        let proxy = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let mut request = [0; 1024];
+            let read = stream.read(&mut request).expect("a request");
+            assert!(request[..read].starts_with(b"GET /stats?a=b HTTP/1.1\r\n"));
+            stream.write_all(answer.as_bytes()).expect("an answer");
+        });
+        let said = get(port, "stats?a=b");
+        proxy.join().expect("a proxy");
+        said
+    }
 
     #[test]
-    fn an_answer_is_read_in_chunks_or_whole() {
+    fn an_answer_is_read_whole_or_not_at_all() {
         let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain";
-        let chunked = format!(
-            "{head}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{{\"a\r\na\r\n\": \"bcdef\"\r\n1\r\n}}\r\n0\r\n\r\n"
-        );
-        assert_eq!(body(chunked.as_bytes()).as_deref(), Ok("{\"a\": \"bcdef\"}"));
-        assert_eq!(body(format!("{head}\r\n\r\n{{}}").as_bytes()).as_deref(), Ok("{}"));
-        assert!(body(&chunked.as_bytes()[..100]).is_err());
-        assert!(
-            body(b"HTTP/1.1 404 Not Found\r\n\r\nnot there")
-                .is_err_and(|error| error.contains("404 Not Found: not there"))
-        );
+        let chunks = "\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{\"a\r\na\r\n\": \"bcdef\"\r\n1\r\n}\r\n";
+        assert_eq!(said(&format!("{head}{chunks}0\r\n\r\n")).as_deref(), Ok("{\"a\": \"bcdef\"}"));
+        assert_eq!(said(&format!("{head}\r\nContent-Length: 2\r\n\r\n{{}}")).as_deref(), Ok("{}"));
+        let cut = said(&format!("{head}{chunks}"));
+        assert!(cut.is_err(), "{cut:?}");
+        assert!(said("").is_err());
+        let missing = said("HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nnot there");
+        assert_eq!(missing.expect_err("no 200"), "404 Not Found: not there");
     }
 }
