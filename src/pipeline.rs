@@ -6,7 +6,7 @@ use crate::{
     config::Config,
     delivery::{Batch, Exporter, answer::Outcome, options::BatchConfig, outage::Change},
     format::envelope::Envelope,
-    json::Quoted,
+    json::{Quoted, cut},
     sampling::Sampling,
     stats::Stats,
 };
@@ -231,7 +231,7 @@ impl Pipeline {
             ..
         } = stats;
         Some(format!(
-            "lost {} records since the last report; in total: {queue_full} queue_full, {rejected} rejected, \
+            "records lost since the last report: {}; in total: {queue_full} queue_full, {rejected} rejected, \
              {retries_exhausted} retries_exhausted, {too_large} too_large (cluster {}{})",
             stats.lost().saturating_sub(reported),
             Quoted(&self.config.collector.cluster),
@@ -248,7 +248,7 @@ impl Pipeline {
                 format!("the collector does not take records, they wait (cluster {cluster}{})", self.last_failure())
             }
             Change::Back(after) => format!(
-                "the collector takes records again after {} s, {} wait (cluster {cluster})",
+                "the collector takes records again after {} s, waiting: {} (cluster {cluster})",
                 after.as_secs(),
                 self.exporter.stats().queued
             ),
@@ -263,7 +263,7 @@ impl Pipeline {
     /// What became of the last request that was not acknowledged. The path is shown without its query, which may hold a token.
     fn last_failure(&self) -> String {
         let Some(outcome) = self.exporter.last_failure() else { return String::new() };
-        let path = self.config.collector.path.split('?').next().unwrap_or_default();
+        let (path, _) = cut(&self.config.collector.path, b'?');
         match outcome.status() {
             Some(status) => format!(", POST {path} was answered with {status}{}", self.said),
             None => format!(", POST {path} was answered with nothing"),

@@ -8,7 +8,7 @@ use crate::{
     capture::{mesh::Mesh, options::CaptureConfig, redact::RedactConfig},
     delivery::options::{BatchConfig, CollectorConfig, QueueConfig, RetryConfig},
     format::{FORMATS, otlp::options::OtlpConfig, spec::Spec},
-    json::{Json, Quoted, section::Section},
+    json::{Json, Quoted, cut, section::Section},
     sampling::options::{HostsConfig, SamplingConfig},
 };
 
@@ -58,8 +58,8 @@ impl Config {
         let hosts =
             sampling.hosts.as_ref().map_or(String::new(), |hosts| format!(", hosts of {}", Quoted(&hosts.cluster)));
         format!(
-            "POST {} to cluster {}, {} records a request, bodies to {} bytes, queue {} bytes, {} % sampled{hosts}",
-            collector.path.split('?').next().unwrap_or_default(),
+            "POST {} to cluster {}, records a request: {}, bodies to {} bytes, queue {} bytes, {} % sampled{hosts}",
+            cut(&collector.path, b'?').0,
             Quoted(&collector.cluster),
             batch.max_records,
             capture.max_body_bytes,
@@ -80,30 +80,45 @@ impl Config {
         let [default, ..] = FORMATS;
         let format = root.choice("format", "the format of records", &FORMATS.map(|spec| (spec.name, spec)), default);
         let collector = root.section("collector", |section| CollectorConfig::read(section, format));
-        let batch = root.section("batch", |section| BatchConfig::read(section, format));
+        let batch = root.section("batch", |section| BatchConfig::read_agreeing(section, format));
         if format.one_a_request && batch.max_records > 1 {
             let got = Json::Whole(batch.max_records as u64);
             root.problem("batch.max_records", &got, "1 with this format: its collector takes one record a request");
         }
         let otlp = root.section("otlp", OtlpConfig::read);
-        let retry = root.section("retry", |section| RetryConfig::read(section, format));
+        let retry = root.section("retry", |section| RetryConfig::read_agreeing(section, format));
+        let has_memory = root.has("memory");
         let memory_max_bytes = root.section("memory", |section| {
             let meaning = "bytes of bodies being captured and of records on their way, per worker";
             section.whole("max_bytes", meaning, 64 << 20, 65_536..=2 << 30)
         });
+        let has_queue = has_memory && root.has("queue");
         let queue = root.section("queue", |section| QueueConfig::read(section, memory_max_bytes));
+        let more = has_queue && queue.max_bytes > memory_max_bytes;
+        root.contradiction(more, "queue.max_bytes", "at most memory.max_bytes");
         let capture = root
             .section("capture", |section| CaptureConfig::read(section, format.oversize_body, format.content_encoding));
         let redact = root.section("redact", RedactConfig::read);
-        let mut sampling = root.section("sampling", SamplingConfig::read);
+        let mut has_hosts = false;
+        let mut sampling = root.section("sampling", |section| {
+            has_hosts = section.has("hosts");
+            SamplingConfig::read(section)
+        });
+        let has_mesh = root.has("mesh");
         let meaning = "whose endpoint metadata names the destination namespace";
         let mut mesh = root.choice("mesh", meaning, &Mesh::WORDS, Mesh::Istio);
         // The original filter's own keys.
-        if root.flag("trace_sampling_enabled", "the original filter's name for `sampling.hosts`") {
+        let has_hosts = has_hosts && root.has("trace_sampling_enabled");
+        let polls = root.flag("trace_sampling_enabled", "the original filter's name for `sampling.hosts`");
+        let differ = has_hosts && polls != sampling.hosts.is_some();
+        root.contradiction(differ, "trace_sampling_enabled", "what sampling.hosts says");
+        if polls {
             sampling.hosts.get_or_insert_with(HostsConfig::default);
         }
         let named = root.choice_if_given("service_mesh", "the original filter's name for `mesh`", &Mesh::WORDS);
         if let Some(named) = named {
+            let differ = has_mesh && mesh != named;
+            root.contradiction(differ, "service_mesh", "what mesh says");
             mesh = named;
         }
         Self { format, collector, batch, otlp, retry, queue, memory_max_bytes, capture, redact, sampling, mesh }

@@ -3,7 +3,7 @@
 use super::queue::Overflow;
 use crate::{
     format::{framing::Framing, spec::Spec},
-    json::{joined, options::options},
+    json::{cut, joined, options::options, section::Section},
 };
 use std::time::Duration;
 
@@ -67,6 +67,29 @@ options! {
     }
 }
 
+impl BatchConfig {
+    /// Reads each field; a framing of one record alone is refused.
+    pub(crate) fn read_agreeing(section: &mut Section, format: &Spec) -> Self {
+        let has_framing = section.has("framing");
+        let batch = Self::read(section, format);
+        let alone = has_framing && batch.max_records == 1;
+        section.contradiction(alone, "framing", "max_records from 2 on beside it");
+        batch
+    }
+}
+
+impl RetryConfig {
+    /// Reads each field. A pause that is longer than the longest is refused; where only one of the two is given, the other
+    /// one's default gives way.
+    pub(crate) fn read_agreeing(section: &mut Section, format: &Spec) -> Self {
+        let both = section.has("initial_backoff_ms") && section.has("max_backoff_ms");
+        let retry = Self::read(section, format);
+        let longer = both && retry.initial_backoff > retry.max_backoff;
+        section.contradiction(longer, "initial_backoff_ms", "at most max_backoff_ms");
+        retry
+    }
+}
+
 impl CollectorConfig {
     /// The `content-type` that a request needs beside the configured headers, when the filter's own is `default`.
     pub fn content_type(&self, default: &'static str) -> Option<&'static str> {
@@ -76,9 +99,11 @@ impl CollectorConfig {
 
 /// `host:port` of Istio's cluster names (`outbound|9000||collector.ns.svc.cluster.local`), else the cluster's name.
 pub fn default_authority(cluster: &str) -> String {
-    let parts: Vec<&str> = cluster.split('|').collect();
-    match *parts {
-        [_, port, _, host] if !host.is_empty() => joined(&[host, port], ":"),
+    let (_, rest) = cut(cluster, b'|');
+    let (port, rest) = cut(rest.unwrap_or_default(), b'|');
+    let (_, rest) = cut(rest.unwrap_or_default(), b'|');
+    match cut(rest.unwrap_or_default(), b'|') {
+        (host, None) if !host.is_empty() => joined(&[host, port], ":"),
         _ => cluster.to_owned(),
     }
 }

@@ -4,7 +4,7 @@
 #[cfg(not(target_arch = "wasm32"))]
 use super::reference::Takes;
 use super::{
-    Json, joined,
+    Json, cut, joined,
     section::{Section, note},
     values::is_header_value,
 };
@@ -68,13 +68,13 @@ impl Section {
     pub(crate) fn media_types(&mut self, name: &'static str, meaning: &'static str) -> Vec<String> {
         note!(self, name, meaning, "every type", Takes::MediaTypes);
         let takes = "a list of type/subtype, type/*, type/*+suffix or */*, without parameters";
-        let list = self.list(name, takes, |s| match s.split_once('/') {
-            Some(("*", subtype)) => subtype == "*",
-            Some((kind, subtype)) => {
-                let plain = |text: &str| !text.contains('*') && is_header_name(text);
+        let list = self.list(name, takes, |s| match cut(s, b'/') {
+            ("*", Some(subtype)) => subtype == "*",
+            (kind, Some(subtype)) => {
+                let plain = |text: &str| is_header_name(text) && cut(text, b'*').1.is_none();
                 plain(kind) && (subtype == "*" || plain(subtype.strip_prefix("*+").unwrap_or(subtype)))
             }
-            None => false,
+            (_, None) => false,
         });
         lower_case(list)
     }

@@ -93,3 +93,14 @@ pub(crate) fn joined(texts: &[&str], between: &str) -> String {
     }
     all
 }
+
+/// What stands before the first of these ASCII characters, and what after it, if there is one. The standard library's `split` with a
+/// `char` searches as if it might be any, which is 1 kB of wasm.
+#[inline(never)]
+pub(crate) fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
+    let place = text.bytes().position(|byte| byte == at);
+    match place.and_then(|place| text.split_at_checked(place)) {
+        Some((before, rest)) => (before, rest.get(1..)),
+        None => (text, None),
+    }
+}

@@ -162,6 +162,20 @@ impl Section {
         Some(self.fields.remove(index).1)
     }
 
+    /// Whether a field is given that is not read yet.
+    #[inline(never)]
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(field, _)| field == name)
+    }
+
+    /// Notes that what is given contradicts itself; unless something is wrong already, for its default may be what contradicts.
+    #[inline(never)]
+    pub(crate) fn contradiction(&mut self, is_one: bool, name: &str, takes: &str) {
+        if is_one && self.problems.is_empty() {
+            self.problems.push(joined(&[&self.path, name, ": contradictory, takes ", takes], ""));
+        }
+    }
+
     /// Notes that a value is not taken.
     pub(crate) fn problem(&mut self, name: &str, got: &Json, takes: &str) {
         self.problems.push(format!("{}{name}: got {got}, takes {takes}", self.path));

@@ -113,10 +113,11 @@ fn all_good() -> Value {
         }
         let mut good = kind(&field.takes).taken.pop().expect("a value");
         match field.path.as_str() {
-            // The only one that goes with every format.
-            "batch.max_records" => good = "1".to_owned(),
-            // The last one takes no framing.
-            "format" => good = r#""apiclarity""#.to_owned(),
+            // The one format that takes several records and has a framing for them is the default.
+            "batch.max_records" => good = "2".to_owned(),
+            "format" => good = r#""publish""#.to_owned(),
+            // No more than the memory.
+            "queue.max_bytes" => good = "1024".to_owned(),
             _ => {}
         }
         // What follows it are its fields.
@@ -139,14 +140,19 @@ fn refuses(path: &str, value: &str, problem: &str) {
 
 /// The lines that setting this field changes when a configuration is shown, a field a line.
 fn changed(path: &str, value: &str) -> Vec<String> {
-    let section = path.rsplit_once('.').map_or("{}".to_owned(), |(section, _)| at(section, "{}"));
+    // A framing alone frames nothing.
+    let (section, value) = match path.rsplit_once('.') {
+        Some(("batch", "framing")) => (at("batch.max_records", "2"), format!(r#"{value},"max_records":2"#)),
+        Some((section, _)) => (at(section, "{}"), value.to_owned()),
+        None => ("{}".to_owned(), value.to_owned()),
+    };
     let lines = |json: &str| -> Vec<String> {
         format!("{:#?}", parse(json)).lines().map(|line| line.trim().to_owned()).collect()
     };
     let mut before = lines(&section);
     // Two fields may show the same line.
     let is_new = |line: &String| before.iter().position(|other| other == line).map(|at| before.remove(at)).is_none();
-    lines(&at(path, value)).into_iter().filter(is_new).collect()
+    lines(&at(path, &value)).into_iter().filter(is_new).collect()
 }
 
 /// The end of the line that shows a value in the field of its name, for the kinds that take one line.

@@ -112,6 +112,69 @@ fn what_does_not_go_together_is_refused() {
     assert!(Config::parse(br#"{"format":"otlp","batch":{"max_records":2}}"#).is_ok());
 }
 
+/// Each of the two is good alone.
+#[test]
+fn what_contradicts_itself_is_refused() {
+    for (first, second, problem) in [
+        (r#""mesh":"istio""#, r#""service_mesh":"kuma""#, "service_mesh: contradictory, takes what mesh says"),
+        (
+            r#""sampling":{"hosts":true}"#,
+            r#""trace_sampling_enabled":"false""#,
+            "trace_sampling_enabled: contradictory, takes what sampling.hosts says",
+        ),
+        (
+            r#""sampling":{"hosts":false}"#,
+            r#""trace_sampling_enabled":true"#,
+            "trace_sampling_enabled: contradictory, takes what sampling.hosts says",
+        ),
+        (
+            r#""queue":{"max_bytes":65537}"#,
+            r#""memory":{"max_bytes":65536}"#,
+            "queue.max_bytes: contradictory, takes at most memory.max_bytes",
+        ),
+    ] {
+        assert_eq!(refusal(&format!("{{{first},{second}}}")), problem);
+        assert_eq!(refusal(&format!("{{{second},{first}}}")), problem, "in either order");
+        for alone in [first, second] {
+            assert!(Config::parse(format!("{{{alone}}}").as_bytes()).is_ok(), "{alone}");
+        }
+    }
+    for (retry, taken) in [
+        (r#""initial_backoff_ms":201,"max_backoff_ms":200"#, false),
+        (r#""max_backoff_ms":200,"initial_backoff_ms":200"#, true),
+        // A default gives way.
+        (r#""max_backoff_ms":199"#, true),
+        (r#""initial_backoff_ms":5001"#, true),
+    ] {
+        let problem = "retry.initial_backoff_ms: contradictory, takes at most max_backoff_ms";
+        let refused = Config::parse(format!(r#"{{"retry":{{{retry}}}}}"#).as_bytes()).err().map(|error| error.problems);
+        assert_eq!(refused, (!taken).then(|| vec![problem.to_owned()]), "{retry}");
+    }
+    for batch in [r#"{"framing":"array"}"#, r#"{"max_records":1,"framing":"ndjson"}"#] {
+        let problem = "batch.framing: contradictory, takes max_records from 2 on beside it";
+        assert_eq!(refusal(&at("batch", batch)), problem);
+    }
+}
+
+/// What is wrong has its default, which must not be told as what contradicts the rest.
+#[test]
+fn a_wrong_value_is_no_contradiction_too() {
+    let error = refusal(r#"{"batch":{"max_records":0,"framing":"array"}}"#);
+    assert_eq!(error, "batch.max_records: got 0, takes a whole number from 1 to 10000");
+}
+
+#[test]
+fn the_same_in_the_original_s_key_is_none_either() {
+    for json in [
+        r#"{"mesh":"kuma","service_mesh":"kuma"}"#,
+        r#"{"trace_sampling_enabled":"true","sampling":{"hosts":{"cluster":"m"}}}"#,
+        r#"{"trace_sampling_enabled":"false","sampling":{"hosts":false}}"#,
+        r#"{"trace_sampling_enabled":"false","sampling":{"rate":0.5}}"#,
+    ] {
+        assert!(Config::parse(json.as_bytes()).is_ok(), "{json}");
+    }
+}
+
 #[test]
 fn an_attribute_of_the_resource_has_a_name_and_a_string_once() {
     for (resource, problem) in [

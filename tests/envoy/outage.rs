@@ -134,7 +134,7 @@ fn a_loss_names_the_last_answer_and_the_path() {
         root.stream(2).exchange();
         root.tick();
         root.answer(calls()[0].token, answer, "");
-        let log = log_of("lost 1 records").pop().expect("a report");
+        let log = log_of("records lost since the last report: 1;").pop().expect("a report");
         assert!(log.ends_with(shown), "{log}");
         assert!(log_of("s3cret").is_empty());
         root.delete();

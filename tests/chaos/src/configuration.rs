@@ -18,14 +18,14 @@ pub fn valid(random: &mut Rng, number: usize) -> String {
     let formats: Vec<_> = FORMATS.into_iter().filter(|format| !format.framings.is_empty()).collect();
     let format = formats[random.usize(0..formats.len())];
     let most = if format.one_a_request { 1 } else { 4 };
-    let configuration = json!({
+    let max_records = one(random, &[json!(1), json!(2), json!(16), json!(200)][..most]);
+    let mut configuration = json!({
         "format": format.name,
         "collector": { "timeout_ms": TIMEOUT_MS, "headers": { "x-configuration": number.to_string() } },
         "batch": {
-            "max_records": one(random, &[json!(1), json!(2), json!(16), json!(200)][..most]),
+            "max_records": max_records,
             "max_bytes": one(random, &[json!(4096), json!(65_536), json!(1_048_576)]),
             "linger_ms": one(random, &[json!(1), json!(20), json!(300)]),
-            "framing": one(random, &[json!("ndjson"), json!("array")]),
         },
         // An outage may last for several faults.
         "retry": { "max_attempts": 100, "initial_backoff_ms": 50, "max_backoff_ms": 400 },
@@ -40,6 +40,9 @@ pub fn valid(random: &mut Rng, number: usize) -> String {
         "redact": { "headers": one(random, &[json!([]), json!(["x-number"]), json!(["cookie"])]) },
         "mesh": one(random, &[json!("istio"), json!("kuma"), json!("none")]),
     });
+    if max_records != 1 {
+        configuration["batch"]["framing"] = one(random, &[json!("ndjson"), json!("array")]);
+    }
     configuration.to_string()
 }
 

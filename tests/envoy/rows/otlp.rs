@@ -75,7 +75,11 @@ fn what_a_collector_did_not_take_of_a_request_is_lost_and_logged_with_its_reason
                 None => assert_eq!(report, None),
                 Some(said) => {
                     let report = report.expect("a report");
-                    assert!(report.contains(&format!("lost {lost} records")) && report.ends_with(said), "{report}");
+                    assert!(
+                        report.contains(&format!("records lost since the last report: {lost};"))
+                            && report.ends_with(said),
+                        "{report}"
+                    );
                 }
             }
         });

@@ -90,7 +90,10 @@ impl Scene {
     async fn reports_a_loss(&self) -> Result<(), String> {
         self.rig.collector.behave(Manner::Status(400));
         self.exchange().await?;
-        self.until("a line about a loss", || self.rig.envoy.log().contains(": lost 1 records").then_some(())).await?;
+        self.until("a line about a loss", || {
+            self.rig.envoy.log().contains("records lost since the last report: 1;").then_some(())
+        })
+        .await?;
         let rejected = || (self.rig.metric("dropped_rejected")? == 1).then_some(());
         self.until("a loss to be counted", rejected).await
     }

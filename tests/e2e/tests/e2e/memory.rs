@@ -43,7 +43,7 @@ async fn stays_within_its_budget() {
 
 async fn within(budget: u64) {
     let configuration = format!(
-        r#"{{"memory":{{"max_bytes":{budget}}},"queue":{{"max_bytes":1073741824}},"collector":{{"timeout_ms":600000}}}}"#
+        r#"{{"memory":{{"max_bytes":{budget}}},"queue":{{"max_bytes":{budget}}},"collector":{{"timeout_ms":600000}}}}"#
     );
     let stage = Stage::with(Some(&configuration)).await;
     // What Envoy itself needs for this traffic.
