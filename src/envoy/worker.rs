@@ -20,8 +20,12 @@ use std::{
 /// come would leave the worker's traffic little of its time, for a request costs some 0.1 ms.
 const BACKLOG: u64 = 4;
 
-/// Bytes after which a tick sends no more: Envoy copies each of them.
-const SLICE_BYTES: usize = 256 << 10;
+/// Bytes after which a tick sends no more of a backlog: Envoy copies each of them.
+const BACKLOG_BYTES: usize = 256 << 10;
+
+/// Bytes after which a tick leaves what came to the next one. As many as a worker passes in the milliseconds between two ticks of a
+/// busy one: were it fewer, the queue would fill though the collector takes everything.
+const SLICE_BYTES: usize = 4 << 20;
 
 /// One worker's pipeline and its way to Envoy.
 pub(crate) struct Worker {
@@ -33,7 +37,7 @@ pub(crate) struct Worker {
     metrics: RefCell<host::Metrics>,
     poll: Cell<Option<Poll>>,
     timer: Timer,
-    /// Streams that ended since the last tick, each with a record at most.
+    /// Streams that ended since the last tick, each with a record at most, and those for which that tick had no room.
     fresh: Cell<u64>,
 }
 
@@ -209,23 +213,25 @@ impl Worker {
     /// Sends a slice of what waits.
     fn send(&self, now: Duration) {
         let Ok(mut pipeline) = self.pipeline.try_borrow_mut() else { return };
-        let (mut left, mut room) = (self.fresh.take().saturating_add(BACKLOG), SLICE_BYTES);
-        while left > 0 && room > 0 {
-            let Some(batch) = pipeline.next(now) else { break };
+        let (mut fresh, mut backlog, mut sent) = (self.fresh.take(), BACKLOG, 0_usize);
+        while if fresh > 0 { sent < SLICE_BYTES } else { backlog > 0 && sent < BACKLOG_BYTES } {
+            let Some(batch) = pipeline.next(now) else { return };
             let (records, bytes) = (batch.records(), batch.body.len());
-            left = left.saturating_sub(records);
-            room = room.saturating_sub(bytes);
+            backlog = backlog.saturating_sub(records.saturating_sub(fresh));
+            fresh = fresh.saturating_sub(records);
+            sent = sent.saturating_add(bytes);
             match self.export(&batch) {
                 Some(token) => {
-                    debug!("export request {token}: {records} records, {bytes} bytes");
+                    debug!("export request {token}: records: {records}, bytes: {bytes}");
                     pipeline.sent(token, batch);
                 }
                 None => {
-                    debug!("Envoy does not take an export request: {records} records, {bytes} bytes");
+                    debug!("Envoy does not take an export request: records: {records}, bytes: {bytes}");
                     pipeline.refused(batch, now);
                 }
             }
         }
+        self.fresh.set(fresh);
     }
 
     /// Sends a batch; the token of the call if Envoy took it.
