@@ -18,7 +18,7 @@ use std::{
 
 /// Records sent at a tick beside as many as came since the last one. After an outage thousands wait: to send them as fast as answers
 /// come would leave the worker's traffic little of its time, for a request costs some 0.1 ms.
-const BACKLOG: u64 = 4;
+const BACKLOG: u64 = 8;
 
 /// Bytes after which a tick sends no more of a backlog: Envoy copies each of them.
 const BACKLOG_BYTES: usize = 256 << 10;

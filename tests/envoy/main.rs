@@ -138,7 +138,7 @@ fn a_tick_sends_what_came_and_a_little_of_what_waits() {
         root.tick();
         slices.push(calls().len());
     }
-    assert_eq!(slices, [40, 6, 6, 6], "what came, and four that waited longer");
+    assert_eq!(slices, [40, 10, 10, 10], "what came, and eight that waited longer");
 }
 
 #[test]

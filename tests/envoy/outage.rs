@@ -64,7 +64,7 @@ fn one_warning_each_way_and_one_request_at_a_time() {
         pass(1);
         root.tick();
         let slice = calls();
-        assert!(slice.len() <= 4, "recovery in slices: {}", slice.len());
+        assert!(slice.len() <= 8, "recovery in slices: {}", slice.len());
         left.extend(slice);
     }
     left.iter().for_each(|call| root.answer(call.token, OK, ""));
