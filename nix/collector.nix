@@ -1,4 +1,4 @@
-# bin/http-trace-collector: takes the filter's records, and shows them.
+# bin/http-trace-collector: takes the filter's records, and shows them. One static program on Linux.
 {
   pkgs,
   rust,
@@ -8,10 +8,11 @@ let
   build = "cargo build --frozen --profile tools --package http-trace-collector";
   crates = rust.mkCrates {
     name = "http-trace-collector";
+    static = true;
     buildPhase = build;
   };
 in
-rust.mkProgram {
+rust.mkStaticProgram {
   name = "http-trace-collector";
   src = sources.collector;
   inherit crates;
@@ -25,7 +26,7 @@ rust.mkProgram {
   installPhase = ''
     runHook preInstall
     mkdir -p "$out/bin"
-    cp target/tools/http-trace-collector "$out/bin/"
+    cp "$built/http-trace-collector" "$out/bin/"
     runHook postInstall
   '';
 

@@ -1,4 +1,4 @@
-# bin/http-trace-ctl: the native tools, which use the filter's own code.
+# bin/http-trace-ctl: the native tools, which use the filter's own code. One static program on Linux.
 {
   pkgs,
   rust,
@@ -7,10 +7,11 @@
 let
   crates = rust.mkCrates {
     name = "http-trace-ctl";
+    static = true;
     buildPhase = "cargo build --frozen --profile tools --package http-trace-ctl";
   };
 in
-rust.mkProgram {
+rust.mkStaticProgram {
   name = "http-trace-ctl";
   src = sources.ctl;
   inherit crates;
@@ -24,7 +25,7 @@ rust.mkProgram {
   installPhase = ''
     runHook preInstall
     mkdir -p "$out/bin"
-    cp target/tools/http-trace-ctl "$out/bin/"
+    cp "$built/http-trace-ctl" "$out/bin/"
     runHook postInstall
   '';
 

@@ -252,6 +252,7 @@ let
             filter
             ;
         }
+        // import ./checks/programs.nix { inherit pkgs collector ctl; }
         // import ./checks/monitoring.nix { inherit pkgs sources; }
         // import ./checks/bench.nix { inherit pkgs bench filter; }
         // import ./checks/fuzz.nix { inherit pkgs fuzz; }

@@ -1,6 +1,8 @@
 # The Rust toolchain, the vendored crates, and builders that use both without a network.
 { pkgs, sources }:
 let
+  inherit (pkgs) lib;
+  inherit (pkgs.stdenv.hostPlatform) isLinux;
   toolchain = pkgs.rust-bin.fromRustupToolchainFile ./rust-toolchain.toml;
   vendor = pkgs.rustPlatform.importCargoLock { lockFile = ../Cargo.lock; };
 
@@ -13,11 +15,17 @@ let
     directory = "${vendor}"
   '';
 
-  # A derivation in which cargo works, offline. The attributes are stdenv.mkDerivation's, and `crates`: a result of
-  # mkCrates to start from.
+  # Paths end up in panic messages, and a store path in a program makes all of it part of the program's closure.
+  remap = "--remap-path-prefix=${vendor}=/vendor";
+
+  # A derivation in which cargo works, offline. The attributes are stdenv.mkDerivation's, and
+  #   crates  a result of mkCrates to start from
+  #   static  whether programs have the C library in them, and run on any Linux of the architecture
+  # `$built` is where the profile `tools` leaves programs.
   mkCargo =
     {
       crates ? null,
+      static ? false,
       ...
     }@args:
     pkgs.stdenv.mkDerivation (
@@ -25,10 +33,18 @@ let
         strictDeps = true;
         # Debug information and symbols are the build's own business; bytes must not depend on strip's version.
         dontStrip = true;
-        # Paths end up in panic messages, and a store path in a program makes all of it part of the program's closure.
-        RUSTFLAGS = "--remap-path-prefix=${vendor}=/vendor";
+        RUSTFLAGS = remap;
       }
-      // removeAttrs args [ "crates" ]
+      // lib.optionalAttrs (static && isLinux) {
+        # Only with a target, even if it is the machine's own, are build scripts and macros built otherwise than programs.
+        CARGO_BUILD_TARGET = pkgs.stdenv.hostPlatform.rust.rustcTarget;
+        RUSTFLAGS = "${remap} -C target-feature=+crt-static";
+        buildInputs = [ pkgs.glibc.static ];
+      }
+      // removeAttrs args [
+        "crates"
+        "static"
+      ]
       // {
         nativeBuildInputs = [ toolchain ] ++ (args.nativeBuildInputs or [ ]);
         configurePhase = ''
@@ -36,6 +52,7 @@ let
           export CARGO_HOME=''${CARGO_HOME:-$NIX_BUILD_TOP/cargo-home}
           mkdir -p "$CARGO_HOME"
           cp ${cargoConfig} "$CARGO_HOME/config.toml"
+          export built=target/''${CARGO_BUILD_TARGET:+$CARGO_BUILD_TARGET/}tools
           export CARGO_BUILD_JOBS=$NIX_BUILD_CORES CARGO_NET_OFFLINE=true CARGO_TERM_COLOR=never
           ${sources.stubs}
           ${
@@ -87,6 +104,23 @@ let
         ];
       }
     );
+
+  # A static program: it is the same without a store.
+  mkStaticProgram =
+    args:
+    mkProgram (
+      args
+      // {
+        static = true;
+      }
+      // lib.optionalAttrs isLinux {
+        # nixpkgs' C library names its own directories, for locales and character sets that these programs never ask for.
+        postInstall = ''
+          LC_ALL=C sed --in-place 's|${builtins.storeDir}/[0-9a-z]\{32\}-|${builtins.storeDir}/eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee-|g' "$out"/bin/*
+        '';
+        allowedReferences = [ ];
+      }
+    );
 in
 {
   inherit
@@ -97,5 +131,6 @@ in
     mkCargo
     mkCrates
     mkProgram
+    mkStaticProgram
     ;
 }

@@ -18,11 +18,13 @@ let
       # Arguments of the command when it does the real thing.
       arguments ? "",
       crates ? null,
+      # As the crates were built.
+      static ? false,
     }:
     rust.mkCargo {
-      inherit name src;
+      inherit name src static;
       crates = rust.mkCrates {
-        inherit name crates;
+        inherit name crates static;
         buildPhase = command;
       };
       buildPhase = "${command} ${arguments}";
@@ -39,12 +41,14 @@ in
     src = sources.ctl;
     command = "cargo test --frozen --profile tools --package http-trace-ctl";
     inherit (ctl) crates;
+    static = true;
   };
 
   collector-tests = cargoCheck "collector-tests" {
     src = sources.collectorTests;
     command = "cargo test --frozen --profile tools --package http-trace-collector";
     inherit (collector) crates;
+    static = true;
   };
 
   # The harness's own, and those of the benchmark, chaos and the mesh.

@@ -6,7 +6,7 @@
 readonly on_host=" ctl deploy doctor mount status undeploy unmount "
 
 run_on_host() {
-  local name reference program wasm='' loader options=()
+  local name reference program wasm='' options=()
   [[ ${1-} == run ]] || return 0
   shift
   while [[ ${1-} == -L || ${1-} == --print-build-logs ]]; do
@@ -32,11 +32,7 @@ run_on_host() {
   fi
   command -v kubectl >/dev/null || [[ " ctl " == *" $name "* ]] ||
     die "there is no kubectl on this machine's PATH: $name runs outside the root, with yours"
-  # A program of the root's glibc, which may be newer than the machine's, brings its own loader.
-  loader=$(echo "$root/usr/lib/$multiarch"/ld-linux-*.so.*)
-  if "$loader" --verify "$program" 2>/dev/null; then
-    exec "$loader" --argv0 http-trace-ctl --library-path "$root/usr/lib/$multiarch" "$program" "$@"
-  fi
+  # It is static: the machine's C library may be older than the root's.
   exec "$program" "$@"
 }
 

@@ -32,6 +32,10 @@ let
         pkgs
         hostPlatform
         ;
+      # The linker finds the static one in /usr by itself.
+      glibc = tools.glibc // {
+        static = tools.glibc;
+      };
     };
 in
 pkgs

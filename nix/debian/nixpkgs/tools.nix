@@ -118,6 +118,10 @@ lib.mapAttrs tool {
     links.awk = "/usr/bin/gawk";
   };
   git = { };
+  glibc = {
+    packages = [ "libc6-dev" ];
+    mainProgram = "";
+  };
   gnugrep = {
     packages = [ "grep" ];
     mainProgram = "grep";
