@@ -25,6 +25,20 @@ let
     path = "plugin.wasm";
     source = sources.filter;
   };
+  # What k8s/collector runs.
+  collectorImage = mkImage {
+    name = "http-trace-collector";
+    inherit (filter) version;
+    file = "${collector}/bin/http-trace-collector";
+    path = "http-trace-collector";
+    config = {
+      Entrypoint = [ "/http-trace-collector" ];
+      ExposedPorts."9000/tcp" = { };
+      User = "65532:65532";
+    };
+    architecture = pkgs.stdenv.hostPlatform.go.GOARCH;
+    source = sources.collector;
+  };
   # Envoy is packaged for Linux only, and so are containers.
   container = import ./container.nix { inherit pkgs; };
 
@@ -61,6 +75,10 @@ let
     package = e2e.chaos;
   };
   push = import ./push.nix { inherit pkgs app image; };
+  pushCollector = import ./push-collector.nix {
+    inherit pkgs app sources;
+    image = collectorImage;
+  };
   fuzz = import ./fuzz.nix {
     inherit
       pkgs
@@ -150,6 +168,7 @@ let
         fuzz
         soak
         ;
+      collector-image = collectorImage;
       e2e = e2e.tests.e2e;
     };
 
@@ -166,6 +185,7 @@ let
       }
       // onLinux {
         default = demo;
+        push-collector = pushCollector;
         inherit
           bench
           chaos
@@ -238,6 +258,7 @@ let
             ctl
             e2e
             filter
+            pushCollector
             sources
             ;
         }
@@ -253,6 +274,7 @@ let
             ;
         }
         // import ./checks/programs.nix { inherit pkgs collector ctl; }
+        // import ./checks/collector-image.nix { inherit pkgs collectorImage pushCollector; }
         // import ./checks/monitoring.nix { inherit pkgs sources; }
         // import ./checks/bench.nix { inherit pkgs bench filter; }
         // import ./checks/fuzz.nix { inherit pkgs fuzz; }

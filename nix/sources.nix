@@ -35,6 +35,18 @@ let
     ../k8s/collector/src
     ../k8s/ctl/src/overlay/capabilities.txt
   ];
+  # Its manifests lie beside these.
+  collectorSources = [
+    ../k8s/collector/src
+    ../k8s/collector/tests
+  ];
+  collectorManifests = [
+    ../k8s/collector/deployment.yaml
+    ../k8s/collector/kustomization.yaml
+    ../k8s/collector/namespace.yaml
+    ../k8s/collector/networkpolicy.yaml
+    ../k8s/collector/service.yaml
+  ];
   readmes = [
     ../README.md
     ../k8s/README.md
@@ -71,13 +83,7 @@ in
   ctl = source (filter ++ [ ../k8s/ctl ]);
   collector = source (manifests ++ [ ../k8s/collector/src ]);
   # With its own tests.
-  collectorTests = source (
-    manifests
-    ++ [
-      ../k8s/collector
-      ../tests/schemas/har
-    ]
-  );
+  collectorTests = source (manifests ++ collectorSources ++ [ ../tests/schemas/har ]);
   # The fuzzer drives the filter with what its own tests have for that.
   fuzz = source (filter ++ ownTests ++ [ ../tests/fuzz ]);
 
@@ -125,15 +131,19 @@ in
   # What decides which crates there are, and which may be.
   deny = source (manifests ++ [ ../.deny.toml ]);
   # What is applied, without the tools beside it.
-  k8s = source [
-    ../k8s/base
-    ../k8s/cluster
-    ../k8s/components
-    ../k8s/envoy/envoy.yaml
-    ../k8s/envoy/generated.sha256
-    ../k8s/kuma
-    ../k8s/overlays/example
-  ];
+  k8s = source (
+    [
+      ../k8s/base
+      ../k8s/cluster
+      ../k8s/components
+      ../k8s/envoy/envoy.yaml
+      ../k8s/envoy/generated.sha256
+      ../k8s/kuma
+      ../k8s/overlays/example
+    ]
+    ++ collectorManifests
+  );
+  collectorManifests = source collectorManifests;
   # All that explains the project to those who use it.
   readme = source readmes;
   # And what its commands are about.

@@ -7,15 +7,6 @@
 }:
 let
   wasm = "${filter}/lib/http-trace-filter.wasm";
-  # https://distribution.github.io/distribution/about/configuration/; the kernel chooses the port, and the log tells it.
-  configuration = pkgs.writeText "registry.json" (
-    builtins.toJSON {
-      version = "0.1";
-      log.level = "info";
-      storage.filesystem.rootdirectory = "registry";
-      http.addr = "127.0.0.1:0";
-    }
-  );
 in
 {
   image =
@@ -66,17 +57,10 @@ in
         ];
       }
       ''
-        export HOME=$NIX_BUILD_TOP TMPDIR=$NIX_BUILD_TOP
-        registry serve ${configuration} > log 2>&1 &
-        registry=$!
-        trap 'kill $registry' EXIT
-        address=
-        for _ in $(seq 100); do
-          address=$(sed -n '/listening on 127\.0\.0\.1:/{s/.*listening on \(127\.0\.0\.1:[1-9][0-9]*\).*/\1/p;q;}' log)
-          [ -z "$address" ] || break
-          sleep 0.1
-        done
-        [ -n "$address" ] || { cat log; echo "the registry does not listen"; exit 1; }
+        export HOME=$NIX_BUILD_TOP TMPDIR=$NIX_BUILD_TOP CONFIGURATION=${
+          import ./registry.nix { inherit pkgs; }
+        }
+        source ${./registry.sh}
         reference=$(${push}/bin/http-trace-push "$address/team/filter:v1" --dest-tls-verify=false)
         [ "$reference" = "oci://$address/team/filter@$(cat ${image}/digest)" ] || { echo "push printed $reference"; exit 1; }
         skopeo --insecure-policy copy --src-tls-verify=false --preserve-digests "docker://''${reference#oci://}" oci:pulled

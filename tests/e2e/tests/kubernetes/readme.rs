@@ -6,6 +6,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http_trace_e2e::envoy;
 use http_trace_e2e::wait;
 use serde_json::json;
@@ -14,8 +16,16 @@ use crate::commands::Site;
 use crate::doctor::Ward;
 use crate::kubectl::{cluster, workload};
 
-/// Stands in for Nix: `nix run .#NAME -- …` is the subcommand NAME.
-const NIX: &str = "#!/bin/sh\nset -eu\n[ \"$1\" = run ]\nname=${2#.#}\n[ \"$3\" = -- ]\nshift 3\nexec \"$HTTP_TRACE_CTL\" \"$name\" \"$@\"\n";
+/// Stands in for Nix: `nix run .#NAME -- …` is the subcommand NAME, or a program of its own.
+const NIX: &str = "#!/bin/sh
+set -eu
+[ \"$1\" = run ]
+name=${2#.#}
+[ \"$3\" = -- ]
+shift 3
+if [ \"$name\" = push-collector ]; then exec \"$HTTP_TRACE_PUSH_COLLECTOR\" \"$@\"; fi
+exec \"$HTTP_TRACE_CTL\" \"$name\" \"$@\"
+";
 
 /// The lines of the README's blocks of this kind.
 fn commands(kind: &str) -> Vec<String> {
@@ -37,10 +47,20 @@ fn shell(site: &Site, line: &str) -> String {
     shell.args(["-euc", line]).current_dir(site.path()).envs(site.api.environment());
     shell.env("PATH", env::join_paths(paths).expect("paths"));
     shell.env("HTTP_TRACE_FILTER_WASM", envoy::wasm().expect("it"));
+    // There is no registry to push to: the check collector-image has one.
+    shell.env("SKOPEO", "true");
     let output = shell.output().expect("sh");
     println!("$ {line}\n{}", String::from_utf8_lossy(&output.stdout));
     assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// Puts it where [`shell`] looks for programs.
+fn nix(site: &Site) {
+    let bin = site.path().join("bin");
+    fs::create_dir(&bin).expect("a directory");
+    fs::write(bin.join("nix"), NIX).expect("a file");
+    fs::set_permissions(bin.join("nix"), fs::Permissions::from_mode(0o755)).expect("it is ours");
 }
 
 #[tokio::test]
@@ -53,10 +73,7 @@ async fn every_command_of_the_deployment_works() {
     ward.exchange().await;
     wait::until("a record", || (ward.rig.metric("exported")? == 1).then_some(())).await;
     let before = ward.site.workload("deployments", "orders");
-    let bin = ward.site.path().join("bin");
-    fs::create_dir(&bin).expect("a directory");
-    fs::write(bin.join("nix"), NIX).expect("a file");
-    fs::set_permissions(bin.join("nix"), fs::Permissions::from_mode(0o755)).expect("it is ours");
+    nix(&ward.site);
     // The ward's own overlay names its collector; the README's are for another.
     fs::remove_dir_all(ward.site.overlay()).expect("it was written");
     let commands = commands("deploy");
@@ -82,4 +99,31 @@ fn the_example_applies_as_it_stands() {
     }
     let [maps, filters] = ["configmaps", "envoyfilters"].map(|resource| site.names(resource));
     assert_eq!((maps.len(), filters.len()), (1, 1), "{maps:?}, {filters:?}");
+}
+
+/// From nothing to a collector, and a namespace whose records go there with its token.
+#[test]
+fn the_collector_runs_and_the_filter_knows_its_token() {
+    let site = Site::start();
+    site.put(workload("Deployment", "orders"));
+    nix(&site);
+    let commands = commands("collector");
+    assert_eq!(commands.len(), 3, "{commands:?}");
+    let printed: Vec<String> =
+        commands.iter().map(|line| shell(&site, &line.replace(" shop ", &format!(" {} ", site.namespace)))).collect();
+    // The API server holds its pods to the standard "restricted".
+    let wait = ["wait", "deployment/collector", "--for=condition=Available", "--timeout=60s"];
+    site.kubectl(&[&["--namespace", "http-trace"], &wait[..]].concat());
+    let pods = site.api.objects("pods", "http-trace");
+    assert_eq!(pods.len(), 1, "{pods:?}");
+    let container = &pods[0]["spec"]["containers"][0];
+    assert_eq!(container["image"], printed[0].trim(), "push-collector prints the image's name");
+    let secret = &container["env"][0]["valueFrom"]["secretKeyRef"]["name"];
+    let secrets = site.api.objects("secrets", "http-trace");
+    let secret = secrets.iter().find(|one| one["metadata"]["name"] == *secret).expect("the Secret that it names");
+    let token = STANDARD.decode(secret["data"]["token"].as_str().expect("a token")).expect("base64");
+    let token = String::from_utf8(token).expect("text");
+    let filters = site.api.objects("envoyfilters", &site.namespace);
+    assert_eq!(filters.len(), 1, "{filters:?}");
+    assert!(filters[0].to_string().contains(&format!("Bearer {token}")), "{}", filters[0]);
 }

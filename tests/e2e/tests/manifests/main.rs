@@ -4,6 +4,7 @@
 //! `HTTP_TRACE_CTL` names the generator, `HTTP_TRACE_FILTER_WASM` the filter, `KUBECTL` and `KUSTOMIZE` the two programs,
 //! `K8S` a copy of the repository's directory `k8s`.
 
+mod collector;
 mod components;
 mod schemas;
 

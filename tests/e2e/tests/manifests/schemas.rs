@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use boon::{Compiler, Schemas};
 use k8s_openapi::api::admissionregistration::v1beta1::{MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding};
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Service};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::{Value, json};
 
 use crate::{kinds, overlay, program, render};
@@ -35,6 +37,10 @@ pub(crate) fn check(object: &Value) -> Result<(), String> {
     let mut note = |path: serde_ignored::Path<'_>| unknown.push(path.to_string());
     match kind {
         "ConfigMap" => serde_ignored::deserialize::<_, _, ConfigMap>(&object, &mut note).map(drop),
+        "Deployment" => serde_ignored::deserialize::<_, _, Deployment>(&object, &mut note).map(drop),
+        "Namespace" => serde_ignored::deserialize::<_, _, Namespace>(&object, &mut note).map(drop),
+        "NetworkPolicy" => serde_ignored::deserialize::<_, _, NetworkPolicy>(&object, &mut note).map(drop),
+        "Service" => serde_ignored::deserialize::<_, _, Service>(&object, &mut note).map(drop),
         "MutatingAdmissionPolicy" | "MutatingAdmissionPolicyBinding" => {
             // The types are those of Kubernetes 1.34, in which they are v1beta1; 1.36 made them v1 as they were.
             let version =
