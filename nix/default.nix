@@ -275,6 +275,14 @@ let
         }
         // import ./checks/programs.nix { inherit pkgs collector ctl; }
         // import ./checks/collector-image.nix { inherit pkgs collectorImage pushCollector; }
+        // import ./checks/page.nix {
+          inherit
+            pkgs
+            collector
+            e2e
+            filter
+            ;
+        }
         // import ./checks/monitoring.nix { inherit pkgs sources; }
         // import ./checks/bench.nix { inherit pkgs bench filter; }
         // import ./checks/fuzz.nix { inherit pkgs fuzz; }

@@ -128,6 +128,7 @@ in
     "manifests"
     "otel"
     "overlays"
+    "page"
     "sbom"
     "trap"
   ] test;

@@ -111,15 +111,18 @@ in
         (../tests/e2e/tests + "/${target}")
         ../tests/schemas
       ]
-      # This one asks the filter which formats there are.
-      ++ lib.optionals (target == "e2e") filter
+      # These ask the filter which formats there are, and how each is encoded.
+      ++ lib.optionals (lib.elem target [
+        "e2e"
+        "page"
+      ]) filter
     );
 
   # All Rust, for linters.
   rust = source (
     filter
+    ++ collectorSources
     ++ [
-      ../k8s/collector
       ../k8s/ctl
       (fs.difference ../tests ../tests/README.md)
       ../.clippy.toml

@@ -53,6 +53,18 @@ rec {
         eval "$checkPhase"
       '';
   writeText = name: text: writeTextFile { inherit name text; };
+  # Like nixpkgs', fontconfig's whole configuration.
+  makeFontsConf =
+    { fontDirectories }:
+    writeText "fonts.conf" ''
+      <?xml version="1.0"?>
+      <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+      <fontconfig>
+      ${lib.concatMapStringsSep "\n" (directory: "<dir>${directory}</dir>") fontDirectories}
+      <include>/usr/share/fontconfig/conf.avail/60-latin.conf</include>
+      <cachedir prefix="xdg">fontconfig</cachedir>
+      </fontconfig>
+    '';
   runtimeShell = "${pkgs.bash}/bin/bash";
   writeShellScriptBin =
     name: text:

@@ -1,19 +1,31 @@
 //! A real browser: `CHROMIUM` and `CHROMEDRIVER` name the programs, if they are not where one looks for them.
 
 use std::env;
+use std::fmt::Display;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fantoccini::{Client, ClientBuilder, Locator};
 use fs_err as fs;
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustix::process::{Pid, test_kill_process_group};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long to wait for what the page should show.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// How long to wait for what the page should show. A machine that does much else shows nothing for a minute.
+const DEADLINE: Duration = Duration::from_secs(180);
+
+/// How long a script may take: the driver says then that it takes longer.
+const SCRIPT: Duration = Duration::from_secs(300);
+
+/// How long the driver may take to answer.
+const ANSWER: Duration = Duration::from_secs(330);
+
+/// Starts the driver, and ends it with the browser once nobody can write to this any more: the test is over, or was killed.
+const KEEPER: &str = "\"$@\" & exec >&-; read -r _; kill -KILL 0";
 
 /// How the page is seen.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,29 +37,74 @@ pub(crate) struct Look {
 
 /// A browser, until dropped.
 pub(crate) struct Browser {
-    pub(crate) client: Client,
+    client: Client,
+    _driver: Driver,
     /// Where it saves files, and what it keeps itself.
     pub(crate) directory: TempDir,
-    driver: Child,
+}
+
+/// The driver and all that it starts, until dropped: a group of processes.
+struct Driver(Child);
+
+impl Driver {
+    fn start(home: &Path) -> (Self, ChildStdout) {
+        let program = env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
+        let mut command = Command::new("sh");
+        command.args(["-c", KEEPER, "keeper"]).arg(program).arg("--port=0").env("HOME", home);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0).spawn().expect("a shell");
+        let stdout = child.stdout.take().expect("a pipe");
+        (Self(child), stdout)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let group = Pid::from_child(&self.0);
+        drop(self.0.stdin.take());
+        // It kills itself with all others, who write into the browser's directory until they are gone.
+        let _ = self.0.wait();
+        for _ in 0..100 {
+            if test_kill_process_group(group).is_err() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// Where browsers leave pictures and files for whoever wants to look at them: the directory that `PAGE_OUTPUT` names.
+pub(crate) fn keep(name: &str, content: &[u8]) {
+    if let Some(directory) = env::var_os("PAGE_OUTPUT") {
+        fs::create_dir_all(&directory).expect("a directory");
+        fs::write(PathBuf::from(directory).join(name), content).expect("written");
+    }
+}
+
+/// What the driver says to one command.
+async fn answer<T, E: Display>(what: &str, command: impl Future<Output = Result<T, E>>) -> T {
+    match tokio::time::timeout(ANSWER, command).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => panic!("{what}: {error}"),
+        Err(_) => panic!("{what}: the browser's driver said nothing for {} s", ANSWER.as_secs()),
+    }
 }
 
 impl Browser {
     pub(crate) async fn start(look: Look) -> Self {
         let directory = TempDir::new().expect("a directory");
-        let mut driver = Command::new(env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into()))
-            .arg("--port=0")
-            .env("HOME", directory.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("chromedriver");
-        let mut lines = BufReader::new(driver.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+        let (driver, stdout) = Driver::start(directory.path());
+        let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
         let started = lines.find_map(|line| line.rsplit_once("successfully on port ").map(|(_, port)| port.to_owned()));
-        let port: u16 = started.expect("a port").trim_end_matches('.').parse().expect("a number");
+        let port = started.expect("chromedriver ended, or CHROMEDRIVER names no program: it says no port");
+        let port: u16 = port.trim_end_matches('.').parse().expect("a number");
         // A full pipe would hold it up.
         std::thread::spawn(move || lines.for_each(drop));
         let mut options = json!({
             "args": [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1440,900",
+                // It is looked at all the time, though the machine does much else.
+                "--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows",
+                "--disable-renderer-backgrounding",
                 format!("--user-data-dir={}", directory.path().join("profile").display()),
                 format!("--blink-settings=preferredColorScheme={}", u8::from(!look.dark)),
             ],
@@ -60,21 +117,34 @@ impl Browser {
             options["mobileEmulation"] = json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 2.0 } });
         }
         let Value::Object(capabilities) = json!({
-            "browserName": "chrome", "goog:chromeOptions": options, "timeouts": { "script": 300_000 },
+            "browserName": "chrome", "goog:chromeOptions": options, "timeouts": { "script": SCRIPT.as_millis() },
         }) else {
             unreachable!("it is an object");
         };
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .expect("a browser");
-        Self { client, directory, driver }
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let address = format!("http://127.0.0.1:{port}");
+        let client = answer("a browser", builder.capabilities(capabilities).connect(&address)).await;
+        Self { client, _driver: driver, directory }
+    }
+
+    /// Opens a page.
+    pub(crate) async fn goto(&self, page: &str) {
+        answer(page, self.client.goto(page)).await;
     }
 
     /// What a script returns.
     pub(crate) async fn script(&self, script: &str) -> Value {
-        self.client.execute(script, vec![]).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+        self.script_with(script, vec![]).await
+    }
+
+    /// What a script returns that is given these arguments.
+    pub(crate) async fn script_with(&self, script: &str, arguments: Vec<Value>) -> Value {
+        answer(script, self.client.execute(script, arguments)).await
+    }
+
+    /// What a script gives to the function that is its last argument.
+    pub(crate) async fn callback(&self, script: &str, arguments: Vec<Value>) -> Value {
+        answer(script, self.client.execute_async(script, arguments)).await
     }
 
     /// Waits until an expression is true.
@@ -90,8 +160,8 @@ impl Browser {
     }
 
     pub(crate) async fn click(&self, selector: &str) {
-        let found = self.client.find(Locator::Css(selector)).await;
-        found.expect(selector).click().await.expect(selector);
+        let found = answer(selector, self.client.find(Locator::Css(selector))).await;
+        answer(selector, found.click()).await;
     }
 
     /// Chooses one of a list.
@@ -100,38 +170,27 @@ impl Browser {
             list.value = value;
             list.dispatchEvent(new Event('input', { bubbles: true }));
             return list.value";
-        let chosen = self.client.execute(choose, vec![json!(selector), json!(value)]).await.expect(selector);
+        let chosen = self.script_with(choose, vec![json!(selector), json!(value)]).await;
         assert_eq!(chosen, json!(value), "{selector} has no such choice");
     }
 
     /// Presses keys where the focus is, or in the element that this selector finds.
     pub(crate) async fn keys(&self, selector: Option<&str>, keys: &str) {
         let element = match selector {
-            Some(selector) => self.client.find(Locator::Css(selector)).await,
-            None => self.client.active_element().await,
+            Some(selector) => answer(selector, self.client.find(Locator::Css(selector))).await,
+            None => answer("the focus", self.client.active_element()).await,
         };
-        element.expect("an element").send_keys(keys).await.expect(keys);
+        answer(keys, element.send_keys(keys)).await;
     }
 
-    /// Leaves a picture in `PAGE_SCREENSHOTS`, if that names a directory.
+    /// Leaves a picture where it is kept.
     pub(crate) async fn picture(&self, name: &str) {
-        let picture = self.client.screenshot().await.expect("a picture");
+        let picture = answer(name, self.client.screenshot()).await;
         assert!(picture.starts_with(b"\x89PNG"), "no PNG");
-        if let Some(directory) = env::var_os("PAGE_SCREENSHOTS") {
-            fs::create_dir_all(&directory).expect("a directory");
-            fs::write(PathBuf::from(directory).join(format!("{name}.png")), picture).expect("written");
-        }
+        keep(&format!("{name}.png"), &picture);
     }
 
     pub(crate) async fn end(self) {
-        self.client.clone().close().await.expect("closed");
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
+        answer("the end", self.client.clone().close()).await;
     }
 }

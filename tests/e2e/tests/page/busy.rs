@@ -43,7 +43,7 @@ async fn the_page_is_usable_at_5000_a_second() {
     let seconds: usize = env::var("PAGE_SECONDS").map_or(2, |seconds| seconds.parse().expect("PAGE_SECONDS"));
     let program = Arc::new(Program::start(&["--quiet"]));
     let browser = Browser::start(Look::default()).await;
-    browser.client.goto(&format!("http://{}/", program.address)).await.expect("the page");
+    browser.goto(&format!("http://{}/", program.address)).await;
     browser.until(&format!("{}.startsWith('Live')", text("#state"))).await;
     let sender = std::thread::spawn({
         let program = Arc::clone(&program);
@@ -51,7 +51,7 @@ async fn the_page_is_usable_at_5000_a_second() {
     });
     browser.until("document.querySelectorAll('#space .row:not([hidden])').length > 5").await;
     while !sender.is_finished() {
-        let looked = browser.client.execute_async(LOOK, vec![]).await.expect("times");
+        let looked = browser.callback(LOOK, vec![]).await;
         println!("milliseconds while {RATE} a second should come: {looked}");
         let number = |name: &str| looked[name].as_f64().unwrap_or_else(|| panic!("{name}: {looked}"));
         // A machine that does much else needs some time for a frame, too.

@@ -36,10 +36,10 @@ fn run(command: &str) -> (Vec<String>, Option<Vec<u8>>) {
 async fn commands(exchanges: &[Value]) -> Vec<String> {
     let program = Program::start(&[]);
     let browser = Browser::start(Look::default()).await;
-    browser.client.goto(&format!("http://{}/", program.address)).await.expect("the page");
+    browser.goto(&format!("http://{}/", program.address)).await;
     let script =
         "const [exchanges, done] = arguments; import('/page/curl.js').then(made => done(exchanges.map(made.curl)))";
-    let commands = browser.client.execute_async(script, vec![json!(exchanges)]).await.expect("commands");
+    let commands = browser.callback(script, vec![json!(exchanges)]).await;
     browser.end().await;
     serde_json::from_value(commands).expect("texts")
 }

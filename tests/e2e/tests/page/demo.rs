@@ -49,7 +49,7 @@ async fn the_demo_names_its_page() {
     std::thread::spawn(move || lines.for_each(drop));
 
     let browser = Browser::start(Look::default()).await;
-    browser.client.goto(&page).await.expect("the page");
+    browser.goto(&page).await;
     browser.until(&format!("{} === 'Live · {sent}'", text("#state"))).await;
     let mut stream = TcpStream::connect(&shop).expect("Envoy");
     stream.write_all(b"GET /sent-afterwards HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n").expect("sent");

@@ -95,7 +95,7 @@ async fn no_text_becomes_markup() {
     let mut random = Random::new(seed);
     let program = Program::start(&["--quiet"]);
     let browser = Browser::start(Look::default()).await;
-    browser.client.goto(&format!("http://{}/", program.address)).await.expect("the page");
+    browser.goto(&format!("http://{}/", program.address)).await;
     browser.until(&format!("{}.startsWith('Live')", text("#state"))).await;
     browser.script(WATCH).await;
     let records: Vec<String> = (0..RECORDS).map(|at| record(&mut random, at).to_string()).collect();
@@ -103,12 +103,12 @@ async fn no_text_becomes_markup() {
     assert_eq!(status, 200, "seed {seed}: {}", String::from_utf8_lossy(&answer));
     browser.until(&format!("{} === 'Live · {RECORDS}'", text("#state"))).await;
     let open = OPEN_ALL.replace("arguments_count", &RECORDS.to_string());
-    let different = browser.client.execute_async(&open, vec![]).await.expect("all of them");
+    let different = browser.callback(&open, vec![]).await;
     assert_eq!(different, json!([]), "seed {seed}");
     for _ in 0..20 {
         let hostile = json!(random.text());
         let filter = "const text = document.getElementById('text'); text.value = arguments[0]; text.dispatchEvent(new Event('input'))";
-        browser.client.execute(filter, vec![hostile]).await.expect("a filter");
+        browser.script_with(filter, vec![hostile]).await;
     }
     browser.picture("hostile").await;
     assert_eq!(browser.script("return window.wrong").await, json!([]), "seed {seed}");

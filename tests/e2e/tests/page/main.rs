@@ -47,7 +47,7 @@ async fn shows_what_passed_envoy() {
     let rig = traffic::rig(program.address, &json!({"capture": {"max_body_bytes": 4000}})).await;
     let browser = Browser::start(Look::default()).await;
     let page = format!("http://{}/", program.address);
-    browser.client.goto(&page).await.expect("the page");
+    browser.goto(&page).await;
     browser.until(&format!("{}.startsWith('Live')", text("#state"))).await;
     let count = traffic::send(&rig).await;
     browser.until(&format!("{} === 'Live · {count}'", text("#state"))).await;
@@ -84,7 +84,7 @@ async fn shows_what_passed_envoy() {
 
     for (name, look) in [("dark", Look { dark: true, phone: false }), ("phone", Look { dark: false, phone: true })] {
         let browser = Browser::start(look).await;
-        browser.client.goto(&page).await.expect("the page");
+        browser.goto(&page).await;
         browser.until(&format!("{} === 'Live · {count}'", text("#state"))).await;
         let dark = browser.script("return matchMedia('(prefers-color-scheme: dark)').matches").await;
         assert_eq!(dark, json!(look.dark));
@@ -179,7 +179,7 @@ async fn saves(browser: &Browser, count: usize) {
             .find(|path| path.extension().is_some_and(|end| end == "har"))
     };
     let mut file = None;
-    for _ in 0..600 {
+    for _ in 0..3600 {
         file = find();
         if file.is_some() {
             break;
@@ -187,6 +187,7 @@ async fn saves(browser: &Browser, count: usize) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let text = fs::read_to_string(file.expect("a HAR")).expect("text");
+    browser::keep("saved.har", text.as_bytes());
     let har: Value = serde_json::from_str(&text).expect("JSON");
     let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
     compiler.enable_format_assertions();

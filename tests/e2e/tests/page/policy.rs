@@ -46,8 +46,8 @@ async fn lets_nothing_else_run_or_load() {
     let other = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = other.local_addr().expect("its address");
     let browser = Browser::start(Look::default()).await;
-    browser.client.goto(&format!("http://{}/", program.address)).await.expect("the page");
-    let tried = browser.client.execute_async(TRY, vec![json!(format!("http://{address}/"))]).await.expect("a result");
+    browser.goto(&format!("http://{}/", program.address)).await;
+    let tried = browser.callback(TRY, vec![json!(format!("http://{address}/"))]).await;
     let outcomes = &tried["outcomes"];
     for name in ["inline", "script", "handler", "markup", "policy", "fetch"] {
         assert_eq!(outcomes[name], "TypeError", "{name}: {tried}");
