@@ -47,7 +47,13 @@ pub(crate) fn other([upstream, collector]: [SocketAddr; 2], bodies: &Path) -> Va
     let at = "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer";
     // An answer before the request's end would end the connection.
     let buffer = json!({ "name": "envoy.filters.http.buffer", "typed_config": { "@type": at, "max_request_bytes": MAX_REQUEST } });
-    let filters = [buffer, router()];
+    let filters = [buffer.clone(), router()];
+    // Codes for those who take gzip.
+    let at = "type.googleapis.com/envoy.extensions.filters.http.compressor.v3.Compressor";
+    let library = json!({ "@type": "type.googleapis.com/envoy.extensions.compression.gzip.compressor.v3.Gzip" });
+    let gzip = json!({ "name": "envoy.filters.http.compressor", "typed_config": {
+        "@type": at, "compressor_library": { "name": "gzip", "typed_config": library } } });
+    let coding = [buffer, gzip, router()];
     let body = |(size, _): (usize, &str)| {
         json!({
             "match": { "prefix": format!("/{size}/") },
@@ -60,7 +66,7 @@ pub(crate) fn other([upstream, collector]: [SocketAddr; 2], bodies: &Path) -> Va
     let unavailable = json!({ "match": { "path": UNAVAILABLE }, "direct_response": { "status": 503 } });
     config(
         &[
-            listener(UPSTREAM, upstream, &SIZES.map(body), &filters),
+            listener(UPSTREAM, upstream, &SIZES.map(body), &coding),
             listener(COLLECTOR, collector, &[unavailable, taken], &filters),
         ],
         &[],

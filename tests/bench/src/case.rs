@@ -39,7 +39,7 @@ pub(crate) enum Records {
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) name: String,
-    /// The bytes of the response's body, and, above [`SMALL`], of the request's too.
+    /// The bytes of the response's body, and, above [`SMALL`] but for [`GZIP`], of the request's too.
     pub(crate) body: usize,
     /// How it exports.
     pub(crate) exporter: Exporter,
@@ -54,8 +54,11 @@ pub(crate) struct Case {
 /// The body of most cases: a GET with an answer of 2 KiB.
 pub(crate) const SMALL: usize = 2 << 10;
 
+/// A GET that takes gzip, with an answer of so many bytes before the upstream codes it. No other case has this many.
+pub(crate) const GZIP: (usize, &str) = ((16 << 10) + 1, "-gzip");
+
 /// All sizes of bodies, and how the names of their cases end.
-pub(crate) const SIZES: [(usize, &str); 3] = [(SMALL, ""), (16 << 10, "-16k"), (1 << 20, "-1m")];
+pub(crate) const SIZES: [(usize, &str); 4] = [(SMALL, ""), (16 << 10, "-16k"), (1 << 20, "-1m"), GZIP];
 
 impl Case {
     /// What cases with this body are compared with.

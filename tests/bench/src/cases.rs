@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::bootstrap::{NOBODY, UNAVAILABLE};
-use crate::case::{Case, Exporter, Records, SIZES};
+use crate::case::{Case, Exporter, GZIP, Records, SIZES};
 
 /// Where the wasm files are.
 #[derive(Clone, Debug)]
@@ -53,6 +53,7 @@ pub(crate) fn all(files: &Files) -> Vec<Case> {
     cases.extend([
         ours("otlp-1", json!({ "format": "otlp" })),
         ours("otlp-64", json!({ "format": "otlp", "batch": of_64 })),
+        ours("apiclarity-1", json!({ "format": "apiclarity" })),
     ]);
     for (name, batch) in [("ours-1", json!({})), ("ours-64", json!({ "max_records": 64 }))] {
         for (end, collector) in [("refused", json!({ "cluster": NOBODY })), ("503", json!({ "path": UNAVAILABLE }))] {
@@ -60,10 +61,15 @@ pub(crate) fn all(files: &Files) -> Vec<Case> {
             cases.push(Case { must_record: false, ..down });
         }
     }
-    for size in SIZES.into_iter().skip(1) {
+    for size in SIZES.into_iter().filter(|size| *size != SIZES[0] && *size != GZIP) {
         let large = size.0 > 100_000;
         cases.extend([none(), tap(), alone(large), batched(large)].map(|case| case.sized(size)));
     }
+    cases.push(ours("otlp-64", json!({ "format": "otlp", "batch": of_64 })).sized(SIZES[1]));
+    let coded = |what: &str| json!({ "batch": of_64, "capture": { "content_encoding": what } });
+    cases.extend(
+        [none(), ours("ours-64", coded("keep")), ours("ours-64-decoded", coded("decode"))].map(|case| case.sized(GZIP)),
+    );
     let named = |file: &PathBuf| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     // Whether it exports at all is not known.
     let further = |file| Case { must_record: false, ..Case::new(&named(file), foreign(file), Records::Posts) };

@@ -69,8 +69,9 @@ impl Other {
 
 /// A JSON string of this many bytes, quotes included.
 fn json_string(size: usize) -> String {
-    let letters = ('a'..='z').cycle().take(size.saturating_sub(2));
-    format!("\"{}\"", letters.collect::<String>())
+    let orders = (0_u64..).map(|number| format!("order {number} of customer {}, ", number * 7919 % 10_007));
+    let text: Vec<u8> = orders.flat_map(String::into_bytes).take(size.saturating_sub(2)).collect();
+    format!("\"{}\"", String::from_utf8_lossy(&text))
 }
 
 #[cfg(test)]

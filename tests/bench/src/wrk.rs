@@ -8,7 +8,7 @@ use std::{env, io};
 use fs_err as fs;
 use serde_json::Value;
 
-use crate::case::SMALL;
+use crate::case::{GZIP, SMALL};
 
 /// How fast requests come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,9 @@ function done(summary, latency, requests)
 end
 "#
     .to_owned();
-    if body > SMALL {
+    if body == GZIP.0 {
+        script += "wrk.headers[\"accept-encoding\"] = \"gzip\"\n";
+    } else if body > SMALL {
         script += "wrk.method = \"POST\"\nwrk.headers[\"content-type\"] = \"application/json\"\n";
         script += &format!("wrk.body = '\"' .. string.rep('x', {}) .. '\"'\n", body - 2);
     }
