@@ -16,8 +16,13 @@
     }
     export PAGE_OUTPUT=$out
     "$CHROMIUM" --version
-    # One after another: a browser takes a core.
-    ${e2e.tests.page}/bin/http-trace-page-tests --test-threads 1 --show-output
+    # One after another: a browser takes a core. Why one failed is said again at the end, after Envoy's log and all else.
+    set -o pipefail
+    if ! ${e2e.tests.page}/bin/http-trace-page-tests --test-threads 1 --show-output | tee log; then
+      echo "Why the page is not as it should be:"
+      grep --after-context 3 'panicked at' log | cut -c -500
+      exit 1
+    fi
     for kept in light dark phone phone-list demo hostile; do
       [ -s "$out/$kept.png" ] || { echo "no picture $kept.png in $out: $(ls "$out")"; exit 1; }
     done

@@ -112,17 +112,16 @@ fn the_collector_runs_and_the_filter_knows_its_token() {
     let printed: Vec<String> =
         commands.iter().map(|line| shell(&site, &line.replace(" shop ", &format!(" {} ", site.namespace)))).collect();
     // The API server holds its pods to the standard "restricted".
-    let wait = ["wait", "deployment/collector", "--for=condition=Available", "--timeout=60s"];
-    site.kubectl(&[&["--namespace", "http-trace"], &wait[..]].concat());
+    let kubectl = |arguments: &[&str]| site.kubectl(&[&["--namespace", "http-trace"], arguments].concat());
+    kubectl(&["wait", "deployment/collector", "--for=condition=Available", "--timeout=60s"]);
     let pods = site.api.objects("pods", "http-trace");
     assert_eq!(pods.len(), 1, "{pods:?}");
     let container = &pods[0]["spec"]["containers"][0];
     assert_eq!(container["image"], printed[0].trim(), "push-collector prints the image's name");
-    let secret = &container["env"][0]["valueFrom"]["secretKeyRef"]["name"];
-    let secrets = site.api.objects("secrets", "http-trace");
-    let secret = secrets.iter().find(|one| one["metadata"]["name"] == *secret).expect("the Secret that it names");
-    let token = STANDARD.decode(secret["data"]["token"].as_str().expect("a token")).expect("base64");
-    let token = String::from_utf8(token).expect("text");
+    let secret = container["env"][0]["valueFrom"]["secretKeyRef"]["name"].as_str().expect("the name of a Secret");
+    let token = kubectl(&["get", "secret", secret, "--output=jsonpath={.data.token}"]);
+    let token = String::from_utf8(STANDARD.decode(token).expect("base64")).expect("text");
+    assert_eq!(token.len(), 40, "{token}");
     let filters = site.api.objects("envoyfilters", &site.namespace);
     assert_eq!(filters.len(), 1, "{filters:?}");
     assert!(filters[0].to_string().contains(&format!("Bearer {token}")), "{}", filters[0]);
