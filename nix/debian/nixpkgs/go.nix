@@ -82,8 +82,8 @@ rec {
           '') packages
         )}
         ${lib.optionalString (files != [ ]) ''
-          go list -m -f {{.Dir}} ${module} > directory
-          cd "$(cat directory)"
+          # `go list -m` would ask when this version was made, which is not there.
+          cd "$GOPATH/pkg/mod/${module}@v${version}"
           mkdir -p "$out/share/source"
           cp -r --parents --no-preserve=mode ${lib.escapeShellArgs files} "$out/share/source"
         ''}
