@@ -1,5 +1,5 @@
 //! A real Kubernetes without machines: etcd, kube-apiserver and kube-controller-manager on loopback, and a stand-in for a node
-//! whose kubelet makes pods ready and answers `kubectl exec`.
+//! whose kubelet makes pods ready and answers `kubectl exec` and `kubectl logs`.
 //!
 //! `ETCD`, `KUBE_APISERVER` and `KUBE_CONTROLLER_MANAGER` name the programs. A test program starts one cluster, and each of its
 //! tests takes namespaces of its own from it.
@@ -11,6 +11,7 @@ mod guard;
 mod injector;
 mod kinds;
 mod kubelet;
+mod log;
 mod node;
 mod objects;
 mod programs;
@@ -221,6 +222,11 @@ impl Cluster {
     /// What programs print when `kubectl exec` runs them in pods of this namespace.
     pub fn exec_answer(&self, namespace: &str, program: impl Fn(&Exec) -> Output + Send + Sync + 'static) {
         self.node.set_program(namespace, Arc::new(program));
+    }
+
+    /// What `kubectl logs` prints of a pod of this namespace, by the pod's name.
+    pub fn log_answer(&self, namespace: &str, log: impl Fn(&str) -> Option<String> + Send + Sync + 'static) {
+        self.node.set_log(namespace, Arc::new(log));
     }
 
     /// The calls of kubectl that were to change something in a namespace, oldest first: `patch deployments orders`. Those of a dry

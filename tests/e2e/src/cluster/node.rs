@@ -20,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::client::Client;
 use super::exec::{self, Program};
+use super::log::{self, Log};
 use super::runtime::Runtime;
 use super::{injector, kubelet};
 use crate::certificate;
@@ -38,6 +39,8 @@ pub(crate) struct Node {
     held: Mutex<BTreeSet<(String, String)>>,
     /// By namespace.
     programs: Mutex<BTreeMap<String, Program>>,
+    /// By namespace.
+    logs: Mutex<BTreeMap<String, Log>>,
 }
 
 impl Node {
@@ -48,7 +51,8 @@ impl Node {
     pub(crate) async fn start(client: Client, runtime: Option<Arc<dyn Runtime>>) -> io::Result<Arc<Self>> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let node = Arc::new(Self { client, address, runtime, held: Mutex::default(), programs: Mutex::default() });
+        let (held, programs, logs) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let node = Arc::new(Self { client, address, runtime, held, programs, logs });
         let (acceptor, server) = (acceptor()?, Arc::clone(&node));
         tokio::spawn(each_connection(listener, move |stream| serve(Arc::clone(&server), acceptor.clone(), stream)));
         kubelet::register(&node).await?;
@@ -84,6 +88,14 @@ impl Node {
     pub(crate) fn program(&self, namespace: &str) -> Option<Program> {
         lock(&self.programs).get(namespace).cloned()
     }
+
+    pub(crate) fn set_log(&self, namespace: &str, log: Log) {
+        lock(&self.logs).insert(namespace.to_owned(), log);
+    }
+
+    pub(crate) fn log(&self, namespace: &str) -> Option<Log> {
+        lock(&self.logs).get(namespace).cloned()
+    }
 }
 
 type Answer = Response<Full<Bytes>>;
@@ -108,6 +120,9 @@ async fn answer(node: Arc<Node>, request: Request<Incoming>) -> Result<Answer, h
             |error| refusal(error.to_string()),
             |review| is_json(Response::new(review.to_string().into())),
         ));
+    }
+    if let Some(answer) = log::answer(&node, &request) {
+        return Ok(answer.unwrap_or_else(refusal));
     }
     Ok(exec::answer(&node, request).unwrap_or_else(refusal))
 }
