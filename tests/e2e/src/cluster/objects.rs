@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use super::client::{Client, JSON};
 use super::kinds::Kind;
 use super::{injector, programs};
-use crate::wait;
 
 /// How often what is not there yet is looked for again.
 const PAUSE: Duration = Duration::from_millis(10);
+/// How long it may take until it is there.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Installs CustomResourceDefinitions and the injection of sidecars by the node at this address; returns once they work.
 ///
@@ -100,10 +101,10 @@ pub(crate) async fn until<F>(what: &str, holds: impl Fn() -> F) -> io::Result<()
 where
     F: Future<Output = io::Result<bool>>,
 {
-    let deadline = tokio::time::Instant::now() + wait::DEADLINE;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
     while !holds().await? {
         if tokio::time::Instant::now() > deadline {
-            let message = format!("waited {} s in vain for {what}", wait::DEADLINE.as_secs());
+            let message = format!("waited {} s in vain for {what}", PATIENCE.as_secs());
             return Err(io::Error::new(io::ErrorKind::TimedOut, message));
         }
         tokio::time::sleep(PAUSE).await;

@@ -16,12 +16,14 @@ use tokio::net::TcpSocket;
 use super::client::{Client, JSON};
 use super::guard::Guard;
 use super::{audit, certificate_pem};
-use crate::{certificate, wait};
+use crate::certificate;
 
 /// Tokens; each is its user's name as well.
 pub(crate) const OWNER: &str = "owner";
 pub(crate) const KUBELET: &str = "kubelet";
 const CONTROLLERS: &str = "controllers";
+/// How long the API server may take to start on a machine that is slow, and busy with other things.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The controllers that tests need: those that roll workloads out, and those without which pods or namespaces are not whole.
 const LOOPS: &str = "deployment-controller,replicaset-controller,statefulset-controller,daemonset-controller,\
@@ -183,7 +185,7 @@ impl Programs {
     where
         F: Future<Output = io::Result<(StatusCode, Value)>>,
     {
-        let deadline = Instant::now() + wait::DEADLINE * 2;
+        let deadline = Instant::now() + PATIENCE;
         while !asks().await.is_ok_and(|(status, _)| status == StatusCode::OK) {
             for (name, child) in &mut self.children {
                 if let Some(status) = child.try_wait()? {
