@@ -94,6 +94,8 @@ let
       ctl
       e2e
       filter
+      mkImage
+      push
       sources
       ;
   };

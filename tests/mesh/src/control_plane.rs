@@ -15,7 +15,7 @@ use crate::sandbox::{DIRECTORY, NODE};
 use crate::{command, environment, injection};
 
 /// How long it may take until it is ready.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A running istiod; it ends with this process's namespace.
 pub(crate) struct ControlPlane {
@@ -64,6 +64,8 @@ impl ControlPlane {
             // A stock Envoy lacks Istio's own filters.
             ("PILOT_ENABLE_ALPN_FILTER", "false"),
             ("PILOT_ENABLE_METADATA_EXCHANGE", "false"),
+            // As where there are waypoints.
+            ("PILOT_ENABLE_AMBIENT", "true"),
         ]);
         command.current_dir(DIRECTORY).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
         let mut istiod = Self { child: command::spawn(&mut command)? };

@@ -17,6 +17,7 @@ mod pods;
 mod proxy;
 mod readme;
 mod redirect;
+mod registry;
 mod report;
 mod sandbox;
 mod scenarios;

@@ -21,8 +21,8 @@ use crate::readme::Readme;
 use crate::traffic::{self, Answer};
 use crate::{dns, fixtures, sandbox};
 
-/// How long something may take that is on its way.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long something may take that is on its way: the machine may be slow, and busy with other things.
+const PATIENCE: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_millis(200);
 /// How long after the last expected record none may follow.
 const QUIET: Duration = Duration::from_millis(800);
@@ -93,6 +93,8 @@ impl Mesh {
         for namespace in objects.iter().filter(|object| object["kind"] == "Namespace") {
             let (name, pods) = (namespace["metadata"]["name"].as_str().unwrap_or_default(), Arc::clone(&self.pods));
             self.cluster.exec_answer(name, move |exec| pods.exec(exec));
+            let (of, pods) = (name.to_owned(), Arc::clone(&self.pods));
+            self.cluster.log_answer(name, move |pod| pods.log(&of, pod));
         }
         self.kubectl.apply(objects)?;
         for deployment in objects.iter().filter(|object| object["kind"] == "Deployment") {
@@ -242,12 +244,19 @@ impl Mesh {
         Ok(records)
     }
 
-    /// Checks that traffic passes, and that no record arrives.
+    /// Sends requests until one gives no record, as after a change that is on its way to the proxies, then some more: checks that
+    /// traffic passes, and that none of these has a record.
     ///
     /// # Errors
     /// When it does not, or one does.
     pub(crate) fn no_records(&self, route: &Route) -> io::Result<()> {
         self.until_answered(route)?;
+        until("an exchange without a record", || {
+            let (path, answer) = self.send(route)?;
+            expect("the answer's status", &answer.status.as_u16(), &200)?;
+            sleep(QUIET);
+            Ok(self.of(&path)?.is_empty().then_some(()))
+        })?;
         let mut paths = Vec::new();
         for _ in 0..5 {
             let (path, answer) = self.send(route)?;
@@ -269,7 +278,7 @@ impl Mesh {
 
     /// The workloads and the filter's objects of a namespace, without what the API server counts.
     fn state(&self, namespace: &str) -> io::Result<BTreeMap<String, Value>> {
-        let kinds = "deployments,configmaps,envoyfilters,services,serviceaccounts";
+        let kinds = "deployments,configmaps,envoyfilters,wasmplugins,services,serviceaccounts";
         let list = self.kubectl.run(["get", kinds, "--namespace", namespace, "--output", "json"])?;
         let list: Value = serde_json::from_str(&list)?;
         let mut state = BTreeMap::new();

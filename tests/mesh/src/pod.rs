@@ -19,15 +19,16 @@ use crate::namespace::Namespace;
 use crate::{command, environment, proxy, redirect, sandbox, traffic, users};
 
 /// How long a proxy may take until it is ready.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(240);
 /// How often it is asked.
 const PAUSE: Duration = Duration::from_millis(150);
 
 /// Mounts within a namespace of the process's own, and becomes the command.
 const ENTER: &str = r#"
 mount -t tmpfs -o mode=755 pod /var
-mkdir -p "$2"
+mkdir -p "$2" /var/lib/istio/data
 [ -z "$1" ] || mount --bind -o ro "$1" "$2"
+mount --bind "$3/var/lib/istio/data" /var/lib/istio/data
 cd "$3"
 shift 3
 exec "$@"

@@ -1,21 +1,22 @@
 //! All pods: each is started in a thread of its own when the kubelet's stand-in asks for it.
 
+mod asked;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
-use http_trace_e2e::cluster::{Cluster, Exec, Output, Progress, Runtime};
+use http_trace_e2e::cluster::{Cluster, Progress, Runtime};
 use http_trace_e2e::collector::Collector;
 use serde_json::Value;
 use tokio::runtime::Handle;
 
+use crate::app;
 use crate::namespace::Namespace;
 use crate::pod::Pod;
-use crate::{app, command, environment};
 
 /// The port of the collector's service.
 pub(crate) const COLLECTOR_PORT: u16 = 9000;
@@ -72,16 +73,8 @@ impl Pods {
 
     /// A pod that is ready, by the label `app` or what its name starts with.
     pub(crate) fn find(&self, namespace: &str, app: &str) -> Option<Ready> {
-        let entries = lock(&self.entries);
-        let is_it = |entry: &&Entry| {
-            entry.namespace == namespace
-                && (entry.app == app || entry.name.starts_with(app))
-                && entry.state.ready.load(Ordering::Acquire)
-        };
-        entries
-            .values()
-            .find(is_it)
-            .map(|entry| Ready { network: Namespace::named(&entry.network, entry.address), address: entry.address })
+        let entry = self.ready(namespace, app)?;
+        Some(Ready { network: Namespace::named(&entry.network, entry.address), address: entry.address })
     }
 
     /// Why a pod of this namespace did not start, if one did not.
@@ -104,25 +97,26 @@ impl Pods {
         each.collect()
     }
 
-    /// Runs what `kubectl exec` asks for in the pod's network.
-    pub(crate) fn exec(&self, exec: &Exec) -> Output {
-        let entry = lock(&self.entries).values().find(|e| e.namespace == exec.namespace && e.name == exec.pod).cloned();
-        let Some(entry) = entry else { return complain(format!("no pod {}", exec.pod)) };
-        let mut words = exec.command.clone();
-        if let Some(program) = words.first_mut().filter(|program| *program == "pilot-agent") {
-            *program = environment::program("PILOT_AGENT", "pilot-agent");
-        }
-        let [nsenter, net] = Namespace::named(&entry.network, entry.address).prefix();
-        let mut command = Command::new(nsenter);
-        command.arg(net).args(words);
-        match command::finish(&mut command, "") {
-            Ok(output) => Output {
-                stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-                stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-                code: output.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1),
-            },
-            Err(error) => complain(error.to_string()),
-        }
+    /// The addresses of a namespace's pods.
+    pub(crate) fn addresses(&self, namespace: &str) -> Vec<IpAddr> {
+        let entries = lock(&self.entries);
+        let mut addresses: Vec<IpAddr> =
+            entries.values().filter(|entry| entry.namespace == namespace).map(|entry| entry.address).collect();
+        addresses.sort_unstable();
+        addresses
+    }
+
+    fn ready(&self, namespace: &str, app: &str) -> Option<Entry> {
+        let is_it = |entry: &&Entry| {
+            entry.namespace == namespace
+                && (entry.app == app || entry.name.starts_with(app))
+                && entry.state.ready.load(Ordering::Acquire)
+        };
+        lock(&self.entries).values().find(is_it).cloned()
+    }
+
+    fn named(&self, namespace: &str, name: &str) -> Option<Entry> {
+        lock(&self.entries).values().find(|entry| entry.namespace == namespace && entry.name == name).cloned()
     }
 
     fn add(&self, pod: &Value) -> Entry {
@@ -151,10 +145,6 @@ impl Pods {
         });
         entry
     }
-}
-
-fn complain(message: String) -> Output {
-    Output { stdout: String::new(), stderr: message, code: 1 }
 }
 
 fn start(entry: &Entry, pod: &Value, cluster: &Cluster, tasks: &Handle, collector: &Arc<Collector>) -> io::Result<()> {

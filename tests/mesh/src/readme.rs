@@ -12,8 +12,16 @@ use crate::kubectl::Kubectl;
 use crate::sandbox::DIRECTORY;
 use crate::{command, environment};
 
-/// Stands in for Nix: `nix run .#NAME -- …` is the subcommand NAME.
-const NIX: &str = "#!/bin/sh\nset -eu\n[ \"$1\" = run ]\nname=${2#.#}\n[ \"$3\" = -- ]\nshift 3\nexec \"$HTTP_TRACE_CTL\" \"$name\" \"$@\"\n";
+/// Stands in for Nix: `nix run .#NAME -- …` is the subcommand NAME, or the program `push`.
+const NIX: &str = r#"#!/bin/sh
+set -eu
+[ "$1" = run ]
+name=${2#.#}
+[ "$3" = -- ]
+shift 3
+[ "$name" != push ] || exec "$HTTP_TRACE_PUSH" "$@"
+exec "$HTTP_TRACE_CTL" "$name" "$@"
+"#;
 /// The namespace of the README's commands.
 const NAMESPACE: &str = "shop";
 

@@ -2,9 +2,11 @@
 
 mod directions;
 mod gateway;
+mod image;
 mod outbound;
 mod policy;
 mod strict;
+mod unfetched;
 
 use std::io;
 
@@ -28,6 +30,12 @@ const ALL: &[(&str, Scenario)] = &[
     ("gateway", gateway::gateway),
     ("Gateway API", gateway::gateway_api),
     ("admission policy", policy::policy),
+    ("--delivery image: outbound", image::outbound),
+    ("--delivery image: inbound", image::inbound),
+    ("--delivery image: Gateway API", image::gateway),
+    ("--delivery image: registry away", unfetched::registry_away),
+    ("--delivery image: wrong digest", unfetched::wrong_digest),
+    ("--delivery image: broken module", unfetched::broken_module),
 ];
 
 /// Runs those with one of these words in their names, or all; gives whether all went well.

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use crate::namespace::Namespace;
 
 /// How long a connection or an answer may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use super::outbound::there_and_back;
 use crate::fixtures;
 use crate::mesh::{Mesh, Route, until};
 
-/// The host that they forward to `pay`.
-const HOST: &str = "pay.example";
+/// The host that they forward.
+const HOST: &str = "api.example";
 const API: &str = "api.pay.svc.cluster.local";
 
 /// Istio's own Gateway and VirtualService.
@@ -22,14 +22,23 @@ pub(super) fn gateway(mesh: &Mesh) -> io::Result<()> {
 
 /// The Gateway API: the Deployment is istiod's.
 pub(super) fn gateway_api(mesh: &Mesh) -> io::Result<()> {
-    mesh.apply(&of_kubernetes())?;
+    front(mesh, "pay", |route| there_and_back(mesh, "front", "--traffic gateway", route))
+}
+
+/// Does something with a Gateway of the Gateway API, `front`, and a route through it to the service `api` of a namespace.
+pub(super) fn front(
+    mesh: &Mesh,
+    backend: &str,
+    scenario: impl Fn(&dyn Fn() -> io::Result<Route>) -> io::Result<()>,
+) -> io::Result<()> {
+    mesh.apply(&of_kubernetes(backend))?;
     until("istiod's Deployment of the Gateway", || {
         let found = mesh.cluster.get("/apis/apps/v1/namespaces/front/deployments/front-istio")?;
         Ok(found.map(drop))
     })?;
     mesh.rolled_out("front", "front-istio")?;
     mesh.remember("front")?;
-    there_and_back(mesh, "front", "--traffic gateway", || to(mesh, "front", "front-istio", 80))?;
+    scenario(&|| to(mesh, "front", "front-istio", 80))?;
     mesh.kubectl.run(["delete", "namespace", "front"]).map(drop)
 }
 
@@ -61,7 +70,7 @@ fn of_istio() -> Vec<Value> {
     ]
 }
 
-fn of_kubernetes() -> Vec<Value> {
+fn of_kubernetes(backend: &str) -> Vec<Value> {
     let object = |kind: &str, namespace: &str, spec: Value| {
         json!({
             "apiVersion": "gateway.networking.k8s.io/v1", "kind": kind,
@@ -75,6 +84,6 @@ fn of_kubernetes() -> Vec<Value> {
     vec![
         fixtures::namespace("front", false),
         object("Gateway", "front", json!({ "gatewayClassName": "istio", "listeners": [listener] })),
-        object("HTTPRoute", "pay", json!({ "parentRefs": parents, "hostnames": [HOST], "rules": rules })),
+        object("HTTPRoute", backend, json!({ "parentRefs": parents, "hostnames": [HOST], "rules": rules })),
     ]
 }
