@@ -38,6 +38,7 @@ const KINDS: &[Kind] = &[
     kind(APPS, "daemonsets", "DaemonSet"),
     kind(APPS, "replicasets", "ReplicaSet"),
     kind(ISTIO, "envoyfilters", "EnvoyFilter"),
+    kind("/apis/extensions.istio.io/v1alpha1", "wasmplugins", "WasmPlugin"),
     kind(KUMA, "containerpatches", "ContainerPatch"),
     kind(KUMA, "meshproxypatches", "MeshProxyPatch"),
     kind("/apis/gateway.envoyproxy.io/v1alpha1", "envoypatchpolicies", "EnvoyPatchPolicy"),

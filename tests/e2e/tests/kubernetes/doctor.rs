@@ -87,7 +87,7 @@ pub(crate) fn answer(admin: &Admin, exec: &Exec) -> Output {
 }
 
 #[track_caller]
-fn has(findings: &(bool, String), success: bool, lines: &[&str]) {
+pub(crate) fn has(findings: &(bool, String), success: bool, lines: &[&str]) {
     for line in lines {
         assert!(findings.1.contains(line), "{line:?} is not in\n{}", findings.1);
     }

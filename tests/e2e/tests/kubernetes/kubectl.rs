@@ -11,12 +11,13 @@ use http_trace_e2e::yaml;
 use serde_json::{Value, json};
 
 /// The meshes' kinds.
-const DEFINITIONS: [&str; 5] = [
+const DEFINITIONS: [&str; 6] = [
     include_str!("../../../schemas/crds/containerpatches.kuma.io.yaml"),
     include_str!("../../../schemas/crds/envoyfilters.networking.istio.io.yaml"),
     include_str!("../../../schemas/crds/envoypatchpolicies.gateway.envoyproxy.io.yaml"),
     include_str!("../../../schemas/crds/meshproxypatches.kuma.io.yaml"),
     include_str!("../../../schemas/crds/peerauthentications.security.istio.io.yaml"),
+    include_str!("../../../schemas/crds/wasmplugins.extensions.istio.io.yaml"),
 ];
 
 /// The cluster of all these tests.

@@ -11,6 +11,7 @@ mod components;
 mod deploy;
 mod doctor;
 mod gateways;
+mod images;
 mod interrupted;
 mod kubectl;
 mod mount;

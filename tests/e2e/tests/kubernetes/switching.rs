@@ -64,6 +64,45 @@ fn another_delivery_takes_the_place_of_the_first() {
     assert!(site.pods().iter().all(|pod| site.mounts(pod, &revision)));
 }
 
+/// Where a registry would have the wasm: nothing here fetches it.
+const IMAGE: &str =
+    "oci://registry.example/filter@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// Each of the three takes the place of each other one: after every step, one of them is all there is.
+#[test]
+fn of_three_deliveries_there_is_one() {
+    let site = site();
+    let shop = &site.namespace;
+    let (before, untouched) = (site.contents(), site.workload("deployments", "orders"));
+    let none = [""; 0].map(str::to_owned).to_vec();
+    for delivery in ["configmap", "image", "inline", "image", "configmap", "inline", "configmap", "image"] {
+        let image = if delivery == "image" { format!("--image {IMAGE}") } else { String::new() };
+        site.ok(&format!("deploy {shop} --delivery {delivery} {image}"));
+        let revision = site.revision();
+        let name = "http-trace-filter-outbound".to_owned();
+        let (filter, plugins, maps) = match delivery {
+            "configmap" => (format!("{name}-{revision}"), none.clone(), vec![format!("http-trace-filter-{revision}")]),
+            "image" => (name.clone(), vec![name], none.clone()),
+            _ => (name, none.clone(), none.clone()),
+        };
+        assert_eq!(site.names("envoyfilters"), [filter], "{delivery}");
+        assert_eq!(site.names("wasmplugins"), plugins, "{delivery}");
+        assert_eq!(site.names("configmaps"), maps, "{delivery}");
+        if maps.is_empty() {
+            assert_eq!(site.workload("deployments", "orders"), untouched, "{delivery}: nothing is mounted");
+        } else {
+            assert!(site.pods().iter().all(|pod| site.mounts(pod, &revision)), "{delivery}");
+        }
+        let status: Value = serde_json::from_str(&site.ok(&format!("status {shop} -o json"))).expect("JSON");
+        let lines: Vec<&Value> = status.as_array().expect("a list").iter().collect();
+        let [line] = lines[..] else { panic!("{delivery}: one line is expected: {status}") };
+        let expected = json!([delivery, "outbound", revision, "collector.observability:9000"]);
+        assert_eq!(json!([line["delivery"], line["traffic"], line["revision"], line["collector"]]), expected);
+    }
+    site.ok(&format!("undeploy {shop}"));
+    assert_eq!(site.contents(), before);
+}
+
 /// A newer wasm: what the old pods need stays until they are gone, and is gone then.
 #[test]
 fn an_older_revision_stays_while_a_pod_mounts_it() {
