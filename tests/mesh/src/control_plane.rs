@@ -64,8 +64,9 @@ impl ControlPlane {
             // A stock Envoy lacks Istio's own filters.
             ("PILOT_ENABLE_ALPN_FILTER", "false"),
             ("PILOT_ENABLE_METADATA_EXCHANGE", "false"),
-            // As where there are waypoints.
+            // Waypoints, of one network: for several, a stock Envoy lacks a kind of filter state.
             ("PILOT_ENABLE_AMBIENT", "true"),
+            ("AMBIENT_ENABLE_MULTI_NETWORK_WAYPOINT", "false"),
         ]);
         command.current_dir(DIRECTORY).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
         let mut istiod = Self { child: command::spawn(&mut command)? };

@@ -93,8 +93,7 @@ impl Pod {
             redirect::install(&self.namespace, &proxy::arguments(init), users::application(address))?;
         }
         let (wasm, place) = proxy::wasm(cluster, pod, container, &self.home)?.unwrap_or((PathBuf::new(), "/var/local"));
-        let template = environment::path("ISTIO_SOURCE", "a checkout of istio")?;
-        let template = template.join("tools/packaging/common/envoy_bootstrap.json");
+        let template = proxy::template(&self.home)?;
         // Envoy opens it once more, as /dev/stdout: it is to be its user's.
         let log = File::create(self.home.join("proxy.log"))?.into_file();
         let user = users::PROXY.to_string();

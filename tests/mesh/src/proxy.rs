@@ -47,11 +47,32 @@ pub(crate) fn environment(pod: &Value, container: &Value, address: &str) -> BTre
     let ours =
         [("CA_ADDR", &format!("{NODE}:15012")[..]), ("ISTIOD_SAN", "istiod.istio-system.svc"), ("GOMAXPROCS", "1")];
     variables.extend(ours.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    if arguments(container).iter().any(|argument| argument == "waypoint") {
+        // A stock Envoy lacks the kinds of filter state that Istio's has since 1.29.2; istiod asks older ones for none.
+        variables.insert("ISTIO_META_ISTIO_VERSION".to_owned(), "1.29.1".to_owned());
+    }
     variables
 }
 
 fn account(pod: &Value) -> String {
     pod["spec"]["serviceAccountName"].as_str().unwrap_or("default").to_owned()
+}
+
+/// Writes the template of the bootstrap, Istio's own but for the extension that only waypoints have: a stock Envoy lacks it.
+///
+/// # Errors
+/// When it cannot be read, or says nothing of that extension.
+pub(crate) fn template(home: &Path) -> io::Result<PathBuf> {
+    const ASKED: &str = "{{- if .metadata_discovery }}";
+    let source = crate::environment::path("ISTIO_SOURCE", "a checkout of istio")?;
+    let source = source.join("tools/packaging/common/envoy_bootstrap.json");
+    let text = fs::read_to_string(&source)?;
+    if !text.contains(ASKED) {
+        return Err(io::Error::other(format!("{}: has no {ASKED}", source.display())));
+    }
+    let file = home.join("bootstrap.json");
+    fs::write(&file, text.replace(ASKED, "{{- if false }}"))?;
+    Ok(file)
 }
 
 /// Writes the files that the proxy reads into its directory.

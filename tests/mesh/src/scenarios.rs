@@ -7,6 +7,7 @@ mod outbound;
 mod policy;
 mod strict;
 mod unfetched;
+mod waypoint;
 
 use std::io;
 
@@ -36,6 +37,7 @@ const ALL: &[(&str, Scenario)] = &[
     ("--delivery image: registry away", unfetched::registry_away),
     ("--delivery image: wrong digest", unfetched::wrong_digest),
     ("--delivery image: broken module", unfetched::broken_module),
+    ("--delivery image: waypoint", waypoint::waypoint),
 ];
 
 /// Runs those with one of these words in their names, or all; gives whether all went well.

@@ -1,8 +1,10 @@
 //! What is asked of running pods: their logs, programs in them, the admin interface of their proxies.
 
+use std::io;
 use std::process::Command;
 
 use http_trace_e2e::cluster::{Exec, Output};
+use serde_json::Value;
 
 use super::Pods;
 use crate::namespace::Namespace;
@@ -15,6 +17,19 @@ impl Pods {
         // One that is being started is locked.
         let pod = entry.state.pod.try_lock().ok()?;
         pod.as_ref().map(|pod| pod.log(usize::MAX))
+    }
+
+    /// What the proxy of a ready pod answers on its admin interface.
+    ///
+    /// # Errors
+    /// When there is no such pod, or it gives no JSON.
+    pub(crate) fn ask(&self, namespace: &str, app: &str, path: &str) -> io::Result<Value> {
+        let entry = self.ready(namespace, app).ok_or_else(|| io::Error::other(format!("no pod {namespace}/{app}")))?;
+        let command = ["pilot-agent", "request", "GET", path].map(str::to_owned).to_vec();
+        let container = "istio-proxy".to_owned();
+        let output = self.exec(&Exec { namespace: entry.namespace, pod: entry.name, container, command });
+        serde_json::from_str(&output.stdout)
+            .map_err(|error| io::Error::other(format!("{path}: {error}: {}{}", output.stdout, output.stderr)))
     }
 
     /// Runs what `kubectl exec` asks for in the pod's network.
