@@ -39,6 +39,8 @@ pub(super) fn front(
     mesh.rolled_out("front", "front-istio")?;
     mesh.remember("front")?;
     scenario(&|| to(mesh, "front", "front-istio", 80))?;
+    // It would stay for the next Gateway of this name, and be the older one of two for the same host.
+    mesh.kubectl.run(["--namespace", backend, "delete", "httproute", "front"])?;
     mesh.kubectl.run(["delete", "namespace", "front"]).map(drop)
 }
 
