@@ -2,7 +2,10 @@
 # a token. `$manifests` are those of k8s/collector, `$pushed` is the image's name by digest, `$directory` what is written.
 
 # The token of an earlier call stays: filters have it.
-token=$(sed -n 's/^token=//p' "$directory/token.env" 2>/dev/null || true)
+token=
+if [ -e "$directory/token.env" ]; then
+  token=$(sed -n 's/^token=//p' "$directory/token.env")
+fi
 [ -n "$token" ] || token=$(od --address-radix=n --format=x1 --read-bytes=20 /dev/urandom | tr -d ' \n')
 
 rm -rf "$directory/base"

@@ -79,8 +79,8 @@ impl BatchConfig {
 }
 
 impl RetryConfig {
-    /// Reads each field. A pause that is longer than the longest is refused; where only one of the two is given, the other
-    /// one's default gives way.
+    /// Reads each field. A first pause that is longer than the longest is refused where both are given: one alone does not
+    /// contradict the other's default, which bounds it.
     pub(crate) fn read_agreeing(section: &mut Section, format: &Spec) -> Self {
         let both = section.has("initial_backoff_ms") && section.has("max_backoff_ms");
         let retry = Self::read(section, format);
