@@ -6,11 +6,11 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use http_trace_e2e::cluster::Cluster;
-use serde_json::Value;
 use simple_dns::rdata::{A, RData};
 use simple_dns::{CLASS, Name, Packet, PacketFlag, QTYPE, RCODE, ResourceRecord, TYPE};
 use tokio::net::UdpSocket;
 
+use crate::mesh::each;
 use crate::sandbox::NODE;
 
 /// How long an answer holds, in seconds: pods are replaced.
@@ -69,7 +69,6 @@ fn address(cluster: &Cluster, name: &Name) -> Option<Ipv4Addr> {
 pub(crate) fn endpoint(cluster: &Cluster, namespace: &str, service: &str) -> Option<Ipv4Addr> {
     let path = format!("/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices");
     let slices = cluster.get(&path).ok()??;
-    let each = |list: &Value| list.as_array().cloned().unwrap_or_default();
     let slices = each(&slices["items"]).into_iter();
     let of = slices.filter(|slice| slice["metadata"]["labels"]["kubernetes.io/service-name"] == service);
     let ready = of.flat_map(|slice| each(&slice["endpoints"])).find(|point| point["conditions"]["ready"] == true)?;

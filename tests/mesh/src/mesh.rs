@@ -282,7 +282,7 @@ impl Mesh {
         let list = self.kubectl.run(["get", kinds, "--namespace", namespace, "--output", "json"])?;
         let list: Value = serde_json::from_str(&list)?;
         let mut state = BTreeMap::new();
-        for mut object in list["items"].as_array().cloned().unwrap_or_default() {
+        for mut object in each(&list["items"]) {
             let name = format!("{} {}", object["kind"], object["metadata"]["name"]);
             if let Some(object) = object.as_object_mut() {
                 object.remove("status");
@@ -338,4 +338,9 @@ pub(crate) fn expect<T: PartialEq + std::fmt::Debug>(what: &str, got: &T, expect
         return Ok(());
     }
     Err(io::Error::other(format!("{what}: got {got:?}, expected {expected:?}")))
+}
+
+/// The entries of a list in an answer; none where it is no list.
+pub(crate) fn each(list: &Value) -> Vec<Value> {
+    list.as_array().cloned().unwrap_or_default()
 }

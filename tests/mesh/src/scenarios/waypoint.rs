@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::gateway;
 use crate::fixtures;
-use crate::mesh::{Mesh, Route, expect, until};
+use crate::mesh::{Mesh, Route, each, expect, until};
 use crate::registry::Registry;
 
 const NAMESPACE: &str = "ambient";
@@ -63,7 +63,6 @@ fn in_place(dump: &Value) -> io::Result<()> {
 
 /// The names of the HTTP filters in a chain of a listener.
 fn filters(dump: &Value, listener: &str, chain: &str) -> Vec<String> {
-    let each = |list: &Value| list.as_array().cloned().unwrap_or_default();
     let listeners = each(&dump["configs"]).into_iter().filter(|config| config["name"] == listener);
     let chains = listeners.flat_map(|config| each(&config["active_state"]["listener"]["filter_chains"]));
     let filters = chains.filter(|one| one["name"] == chain).flat_map(|one| each(&one["filters"]));
