@@ -43,7 +43,13 @@ impl Headers {
 
     /// The first value of `name`, which must be in lower case.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.fields().find(|(n, _)| *n == name.as_bytes()).map(|(_, value)| value)
+        let mut fields = self.fields();
+        loop {
+            let (found, value) = fields.next()?;
+            if found.len() == name.len() && found == name.as_bytes() {
+                return Some(value);
+            }
+        }
     }
 
     /// Every value of `name`, which must be in lower case, in wire order.
@@ -87,21 +93,17 @@ impl From<Vec<(String, Vec<u8>)>> for Headers {
 
 // === impl Fields ===
 
-impl<'a> Fields<'a> {
-    /// The next text, whose length stands first in the lengths left.
-    fn text(&mut self) -> Option<&'a [u8]> {
-        let (length, lengths) = self.lengths.split_first_chunk()?;
-        let (text, rest) = self.texts.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-        (self.lengths, self.texts) = (lengths, rest.get(1..)?);
-        Some(text)
-    }
-}
-
 impl<'a> Iterator for Fields<'a> {
     type Item = (&'a [u8], &'a [u8]);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        Some((self.text()?, self.text()?))
+        let (pair, lengths) = self.lengths.split_first_chunk()?;
+        let pair = u64::from_le_bytes(*pair);
+        let (name, rest) = self.texts.split_at_checked(pair as u32 as usize)?;
+        let (value, rest) = rest.get(1..)?.split_at_checked((pair >> 32) as usize)?;
+        *self = Self { lengths, texts: rest.get(1..)? };
+        Some((name, value))
     }
 }
 
@@ -111,7 +113,7 @@ impl<'a> Iterator for Exported<'a> {
     // Once in the wasm: a filter is written out at each place.
     #[inline(never)]
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.find(|(name, _)| !name.starts_with(b":") && !name.starts_with(b"x-envoy-"))
+        self.0.find(|(name, _)| !matches!(name, [b':', ..] | [b'x', b'-', b'e', b'n', b'v', b'o', b'y', b'-', ..]))
     }
 }
 
