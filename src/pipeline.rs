@@ -265,7 +265,7 @@ impl Pipeline {
         let Some(outcome) = self.exporter.last_failure() else { return String::new() };
         let (path, _) = cut(&self.config.collector.path, b'?');
         match outcome.status() {
-            Some(status) => format!(", POST {path} was answered with {status}{}", self.said),
+            Some(status) => format!(", POST {path} was answered with {}{}", u32::from(status), self.said),
             None => format!(", POST {path} was answered with nothing"),
         }
     }

@@ -1,5 +1,7 @@
 //! The place where a mesh names the namespace of an exchange's destination.
 
+use super::words::cut;
+
 /// The mesh whose metadata names the destination namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mesh {
@@ -57,7 +59,7 @@ impl Metadata {
 
     /// The namespace in the value found there.
     pub fn namespace(self, value: &[u8]) -> Option<&[u8]> {
-        let namespace = if self.is_workload { value.split(|b| *b == b';').nth(1)? } else { value };
+        let namespace = if self.is_workload { cut(cut(value, b';').1?, b';').0 } else { value };
         (!namespace.is_empty()).then_some(namespace)
     }
 }

@@ -12,14 +12,13 @@ pub mod record;
 pub mod redact;
 pub mod words;
 
-use std::str::FromStr;
-
 use body::Body;
 use coding::ContentCoding;
 use headers::Headers;
 use options::{CaptureConfig, ContentEncoding, OversizeBody};
 use record::{Message, Record};
 use redact::{REDACTED, RedactConfig};
+use words::number;
 
 /// Marks the filter's own export requests. A stream that carries it is never recorded, whichever proxy it passes: a
 /// record of a record would never end.
@@ -177,8 +176,8 @@ impl Capture {
             Direction::Response => (&self.response, self.response_body.len()),
         };
         let bodiless = |method: &[u8]| matches!(method, b"GET" | b"HEAD" | b"DELETE" | b"OPTIONS");
-        match headers.get("content-length").and_then(number::<usize>) {
-            Some(length) => length != kept,
+        match headers.get("content-length").and_then(number) {
+            Some(length) => length != kept as u64,
             None => kept > 0 || direction == Direction::Response || !self.request.get(":method").is_none_or(bodiless),
         }
     }
@@ -270,13 +269,13 @@ impl Capture {
     }
 
     fn response_status(&self) -> u16 {
-        self.response.get(":status").and_then(number).unwrap_or(0)
+        self.response.get(":status").and_then(status).unwrap_or(0)
     }
 }
 
-/// A number in a header.
-fn number<T: FromStr>(value: &[u8]) -> Option<T> {
-    std::str::from_utf8(value).ok()?.parse().ok()
+/// The status in a `:status`.
+pub fn status(value: &[u8]) -> Option<u16> {
+    number(value)?.try_into().ok()
 }
 
 fn finish_body(headers: &Headers, body: &mut Body, config: &CaptureConfig, redact: &RedactConfig, room: usize) {

@@ -32,3 +32,16 @@ pub fn trim(text: &[u8]) -> &[u8] {
 pub fn contains(text: &[u8], word: &[u8]) -> bool {
     text.windows(word.len()).any(|part| same(part, word))
 }
+
+/// The number that these digits are; `None`: it is none, or has more than 18 digits.
+#[inline(never)]
+pub fn number(digits: &[u8]) -> Option<u64> {
+    let mut number = 0_u64;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit & 15));
+    }
+    (1..=18).contains(&digits.len()).then_some(number)
+}

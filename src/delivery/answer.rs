@@ -1,6 +1,7 @@
 //! The collector's answers, and what each means for the records of its request.
 
 use super::http_date;
+use crate::capture::words::trim;
 use std::time::Duration;
 
 /// The longest `Retry-After` that is waited for; a longer one counts as this. Records must not wait in memory for days.
@@ -78,13 +79,13 @@ impl Outcome {
 /// answer's own `Date`, so that it does not matter how the two clocks differ; without one from `now`, in seconds since the
 /// epoch. `None`: it is neither.
 pub fn retry_after(value: &[u8], date: Option<&[u8]>, now: u64) -> Option<Duration> {
-    let value = value.trim_ascii();
+    let value = trim(value);
     let seconds = if !value.is_empty() && value.iter().all(u8::is_ascii_digit) {
         // More digits than matter still are a large number.
         let digit = |number: u64, digit: &u8| number.min(100_000).wrapping_mul(10).wrapping_add(u64::from(digit & 15));
         value.iter().fold(0, digit)
     } else {
-        let answered = date.and_then(|date| http_date::parse(date.trim_ascii(), now)).unwrap_or(now);
+        let answered = date.and_then(|date| http_date::parse(trim(date), now)).unwrap_or(now);
         http_date::parse(value, now)?.saturating_sub(answered)
     };
     Some(Duration::from_secs(seconds))

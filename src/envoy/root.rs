@@ -3,6 +3,7 @@
 
 use super::{host, stream::Stream, worker::Worker};
 use crate::{
+    capture,
     config::Config,
     delivery::answer::{Outcome, retry_after},
     format::otlp::answer as otlp,
@@ -47,7 +48,7 @@ impl Context for Root {
         let Some(worker) = &self.worker else { return };
         // No headers at all: the call failed, and there is no map.
         let header = |name| (num_headers > 0).then(|| host::header(MapType::HttpCallResponseHeaders, name)).flatten();
-        let status = header(":status").and_then(|status| std::str::from_utf8(&status).ok()?.parse::<u16>().ok());
+        let status = header(":status").and_then(|value| capture::status(&value));
         let now = worker.now();
         if worker.is_poll(token) {
             let body = host::buffer(BufferType::HttpCallResponseBody, body_size.min(MAX_ANSWER_BYTES));

@@ -6,7 +6,7 @@ pub mod options;
 pub mod poll;
 
 use crate::{
-    capture::headers::media_type,
+    capture::{headers::media_type, words::same},
     json::{Json, Quoted, reader::parse},
 };
 use options::{SamplingConfig, UntilKnown};
@@ -81,9 +81,9 @@ impl Sampling {
     /// The problem with the answer.
     pub fn learn(&mut self, status: u16, content_type: &[u8], body: &[u8]) -> Result<usize, String> {
         if status != 200 {
-            return Err(format!("status {status}, takes 200"));
+            return Err(format!("status {}, takes 200", u32::from(status)));
         }
-        if !media_type(content_type).eq_ignore_ascii_case(b"application/json") {
+        if !same(media_type(content_type), b"application/json") {
             return Err(format!(
                 "content-type {}, takes application/json",
                 Quoted(&String::from_utf8_lossy(content_type))

@@ -73,7 +73,7 @@ impl<'a> Multipart<'a> {
             return;
         }
         let line = std::mem::take(&mut self.line);
-        if !line.trim_ascii().is_empty() {
+        if !trim(&line).is_empty() {
             let listed = parameter(&line, b"name").is_some_and(|name| has_listed(self.names, &name));
             self.listed |= listed || line.len() >= LONGEST_LINE || parameter(&line, b"name*").is_some();
             return;
