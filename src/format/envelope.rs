@@ -3,7 +3,7 @@
 use super::{
     framing::Framing,
     otlp::{
-        message::{field_size, varint, varint_size},
+        message::{field_size, tagged, varint, varint_size},
         resource,
     },
     spec::Spec,
@@ -92,8 +92,7 @@ impl Envelope {
         }
         if self.nested.is_some() {
             // ScopeLogs.log_records.
-            varint(out, 0x12);
-            varint(out, record.len() as u64);
+            tagged(out, 0x12, record.len() as u64);
         }
         out.extend_from_slice(record);
     }

@@ -1,20 +1,28 @@
 //! Protobuf, as far as OTLP needs it. Lengths are reckoned before anything is written, so nothing is moved.
 
 use crate::capture::body::Body;
+use std::borrow::Cow;
 
 /// The field of a record's attributes (`LogRecord.attributes`).
-pub const OF_RECORD: u64 = 0x32;
+pub const OF_RECORD: u8 = 0x32;
 /// The field of a resource's attributes (`Resource.attributes`).
-pub const OF_RESOURCE: u64 = 0x0a;
+pub const OF_RESOURCE: u8 = 0x0a;
 
 // The fields of `AnyValue`.
-const STRING: u64 = 0x0a;
-const BOOL: u64 = 0x10;
-const INT: u64 = 0x18;
-const DOUBLE: u64 = 0x21;
+const STRING: u8 = 0x0a;
+const BOOL: u8 = 0x10;
+const INT: u8 = 0x18;
+const DOUBLE: u8 = 0x21;
 /// A list of values.
-pub const ARRAY: u64 = 0x2a;
+const LIST: u8 = 0x2a;
 const BYTES: u8 = 0x3a;
+
+/// The field that a value is in a list (`ArrayValue.values`).
+pub const ITEM: u8 = 0x0a;
+
+// The fields of `KeyValue`.
+const KEY: u8 = 0x0a;
+const VALUE: u8 = 0x12;
 
 /// Writes a number; also a field's tag, which is a number below 128 here.
 #[inline(never)]
@@ -29,6 +37,18 @@ pub fn varint(out: &mut Vec<u8>, mut number: u64) {
     }
 }
 
+/// Writes the tag of a field, and a number: the field itself, or its length.
+#[inline(never)]
+pub fn tagged(out: &mut Vec<u8>, tag: u8, number: u64) {
+    out.push(tag);
+    // Nearly always, and so without a loop.
+    if number < 128 {
+        out.push(number as u8);
+    } else {
+        varint(out, number);
+    }
+}
+
 /// How many bytes [`varint`] writes.
 #[inline(never)]
 pub fn varint_size(number: u64) -> usize {
@@ -39,16 +59,15 @@ pub fn varint_size(number: u64) -> usize {
 
 /// Writes a field that is a moment: milliseconds since the epoch, as nanoseconds.
 #[inline(never)]
-pub fn moment(out: &mut Vec<u8>, tag: u64, millis: u64) {
-    varint(out, tag);
+pub fn moment(out: &mut Vec<u8>, tag: u8, millis: u64) {
+    out.push(tag);
     out.extend_from_slice(&millis.wrapping_mul(1_000_000).to_le_bytes());
 }
 
 /// Writes a field that has a length: a string, bytes or a message.
 #[inline(never)]
-pub fn field(out: &mut Vec<u8>, tag: u64, bytes: &[u8]) {
-    varint(out, tag);
-    varint(out, bytes.len() as u64);
+pub fn field(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
+    tagged(out, tag, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
 
@@ -60,11 +79,20 @@ pub fn field_size(length: usize) -> usize {
 
 /// Writes a field that is an `AnyValue` with a string. What is not UTF-8 is replaced.
 #[inline(never)]
-pub fn string(out: &mut Vec<u8>, tag: u64, bytes: &[u8]) {
-    let text = String::from_utf8_lossy(bytes);
-    varint(out, tag);
-    varint(out, field_size(text.len()) as u64);
-    field(out, STRING, text.as_bytes());
+pub fn string(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
+    let text = utf8(bytes);
+    tagged(out, tag, field_size(text.len()) as u64);
+    field(out, STRING, &text);
+}
+
+/// The same bytes, where what is not UTF-8 is replaced.
+#[inline(never)]
+fn utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
+    // Looks at several bytes at once, where `from_utf8_lossy` looks at each.
+    match std::str::from_utf8(bytes) {
+        Ok(_) => Cow::Borrowed(bytes),
+        Err(_) => Cow::Owned(String::from_utf8_lossy(bytes).into_owned().into_bytes()),
+    }
 }
 
 /// Writes attributes one after the other.
@@ -73,7 +101,7 @@ pub struct Attributes<'a> {
     /// The message that they belong to.
     pub out: &'a mut Vec<u8>,
     /// The field that they are in it.
-    pub of: u64,
+    pub of: u8,
     /// What their names begin with.
     pub start: &'static str,
 }
@@ -81,20 +109,25 @@ pub struct Attributes<'a> {
 impl Attributes<'_> {
     /// Begins an attribute whose `AnyValue` has this size.
     #[inline(never)]
-    fn open(&mut self, name: &str, size: usize) {
+    fn open(&mut self, name: &[u8], size: usize) {
         let key = self.start.len() + name.len();
-        varint(self.out, self.of);
-        varint(self.out, (field_size(key) + field_size(size)) as u64);
-        varint(self.out, 0x0a);
-        varint(self.out, key as u64);
+        let all = key + size + 4;
+        // In nearly all attributes each length is one byte, and need not be reckoned.
+        if all < 128 {
+            for byte in [self.of, all as u8, KEY, key as u8] {
+                self.out.push(byte);
+            }
+        } else {
+            tagged(self.out, self.of, (field_size(key) + field_size(size)) as u64);
+            tagged(self.out, KEY, key as u64);
+        }
         self.out.extend_from_slice(self.start.as_bytes());
-        self.out.extend_from_slice(name.as_bytes());
-        varint(self.out, 0x12);
-        varint(self.out, size as u64);
+        self.out.extend_from_slice(name);
+        tagged(self.out, VALUE, size as u64);
     }
 
     /// Bytes that are a value of this kind.
-    fn piece(&mut self, name: &str, kind: u64, bytes: &[u8]) {
+    fn piece(&mut self, name: &[u8], kind: u8, bytes: &[u8]) {
         self.open(name, field_size(bytes.len()));
         field(self.out, kind, bytes);
     }
@@ -103,34 +136,32 @@ impl Attributes<'_> {
     #[inline(never)]
     pub fn text(&mut self, name: &str, bytes: &[u8]) {
         if !bytes.is_empty() {
-            self.piece(name, STRING, String::from_utf8_lossy(bytes).as_bytes());
+            self.piece(name.as_bytes(), STRING, &utf8(bytes));
         }
     }
 
-    /// A list of the strings that [`string`] wrote.
-    pub fn array(&mut self, name: &[u8], strings: &[u8]) {
-        self.piece(&String::from_utf8_lossy(name), ARRAY, strings);
+    /// A list of the strings that [`string`] wrote as items.
+    pub fn list(&mut self, name: &[u8], strings: &[u8]) {
+        self.piece(&utf8(name), LIST, strings);
     }
 
     /// A number.
     #[inline(never)]
     pub fn int(&mut self, name: &str, number: u64) {
-        self.open(name, 1 + varint_size(number));
-        varint(self.out, INT);
-        varint(self.out, number);
+        self.open(name.as_bytes(), 1 + varint_size(number));
+        tagged(self.out, INT, number);
     }
 
     /// `true`.
     pub fn yes(&mut self, name: &str) {
-        self.open(name, 2);
-        varint(self.out, BOOL);
-        varint(self.out, 1);
+        self.open(name.as_bytes(), 2);
+        tagged(self.out, BOOL, 1);
     }
 
     /// A number with a fraction.
     pub fn double(&mut self, name: &str, number: f64) {
-        self.open(name, 9);
-        varint(self.out, DOUBLE);
+        self.open(name.as_bytes(), 9);
+        self.out.push(DOUBLE);
         self.out.extend_from_slice(&number.to_le_bytes());
     }
 
@@ -139,10 +170,9 @@ impl Attributes<'_> {
     pub fn content(&mut self, name: &str, body: &Body, textual: bool) {
         let (before, mut length) = (self.out.len(), body.len());
         loop {
-            self.open(name, field_size(length));
+            self.open(name.as_bytes(), field_size(length));
             let kind = self.out.len();
-            varint(self.out, STRING);
-            varint(self.out, length as u64);
+            tagged(self.out, STRING, length as u64);
             let from = self.out.len();
             for chunk in body.chunks() {
                 self.out.extend_from_slice(chunk);

@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod message;
+mod names;
 pub mod options;
 pub mod resource;
 pub mod trace;
@@ -14,11 +15,12 @@ use crate::{
         options::{ContentEncoding, OversizeBody},
         record::{Message, Record},
         redact::REDACTED,
-        words::{contains, cut},
+        words::{contains, cut, number},
     },
     sampling::host_name,
 };
-use message::{Attributes, OF_RECORD, field, moment, string, varint};
+use message::{Attributes, ITEM, OF_RECORD, field, moment, string, tagged};
+use names::Names;
 
 /// OpenTelemetry's: `POST /v1/logs`, one `ExportLogsServiceRequest` of one record or many.
 pub static SPEC: Spec = Spec {
@@ -59,8 +61,7 @@ fn write(record: &Record<'_>, out: &mut Vec<u8>) {
     moment(out, 0x09, record.start_ms);
     moment(out, 0x59, record.end_ms);
     let (number, word): (_, &[u8]) = if is_error { (17, b"ERROR") } else { (9, b"INFO") };
-    varint(out, 0x10);
-    varint(out, number);
+    tagged(out, 0x10, number);
     field(out, 0x1a, word);
     field(out, 0x62, b"http.exchange");
     let mut values = [method, b" ", path, b" "].concat();
@@ -96,71 +97,73 @@ fn write(record: &Record<'_>, out: &mut Vec<u8>) {
     put.text("request_id", record.request_id);
     put.double("duration", record.end_ms.saturating_sub(record.start_ms) as f64 / 1000.0);
     let authority = record.authority();
-    write_address(&mut put, "server.", authority.unwrap_or_default());
-    write_address(&mut put, "client.", record.source_address);
-    write_address(&mut put, "network.peer.", record.source_address);
-    write_address(&mut put, "network.local.", record.destination_address);
+    write_address(&mut put, &["server."], authority.unwrap_or_default());
+    write_address(&mut put, &["client.", "network.peer."], record.source_address);
+    write_address(&mut put, &["network.local."], record.destination_address);
     write_message(&mut put, &REQUEST, record, &record.request, authority, &mut values);
     write_message(&mut put, &RESPONSE, record, &record.response, None, &mut values);
 }
 
-/// A host, and its port if there is one.
+/// A host, and its port if there is one, under each of these names.
 #[inline(never)]
-fn write_address(put: &mut Attributes<'_>, start: &'static str, address: &[u8]) {
+fn write_address(put: &mut Attributes<'_>, starts: &'static [&'static str], address: &[u8]) {
     let (host, port) = host_name::split(address);
-    put.start = start;
-    put.text("address", host);
-    match port.and_then(number_in) {
-        None | Some(0) => {}
-        Some(port) => put.int("port", port),
+    let port = port.and_then(number).unwrap_or(0);
+    for start in starts {
+        put.start = start;
+        put.text("address", host);
+        if port > 0 {
+            put.int("port", port);
+        }
     }
 }
 
 /// How the names of one direction's attributes begin: of headers, of the body; and one that is ours.
-type Names = [&'static str; 3];
+type Starts = [&'static str; 3];
 
-static REQUEST: Names = ["http.request.header.", "http.request.body.", "request.body.truncated"];
-static RESPONSE: Names = ["http.response.header.", "http.response.body.", "response.body.truncated"];
+static REQUEST: Starts = ["http.request.header.", "http.request.body.", "request.body.truncated"];
+static RESPONSE: Starts = ["http.response.header.", "http.response.body.", "response.body.truncated"];
 
 /// What one direction had: each header's name once, with all its values; the authority is the first value of `host`. Of the
 /// body what was kept, and its size as far as it is known: what was not kept may have been there.
 #[inline(never)]
 fn write_message(
     put: &mut Attributes<'_>,
-    [of_header, of_body, truncated]: &Names,
+    [of_header, of_body, truncated]: &Starts,
     record: &Record<'_>,
     Message { headers, body, .. }: &Message<'_>,
     host: Option<&[u8]>,
     values: &mut Vec<u8>,
 ) {
     put.start = of_header;
-    // Which names may be there twice: nearly always none is, and all other headers need not be looked through for each.
-    let (mut once, mut twice) = (host.map_or(0, |_| bit(b"host")), 0);
+    let mut names = Names::default();
+    if host.is_some() {
+        names.see(b"host");
+    }
     for (name, _) in headers.exported() {
-        twice |= once & bit(name);
-        once |= bit(name);
+        names.see(name);
     }
     let mut write_header = |name: &[u8], index, value: &[u8]| {
         values.clear();
-        if twice & bit(name) == 0 {
-            string(values, 0x0a, value);
+        if !names.may_repeat(name) {
+            string(values, ITEM, value);
         } else {
             if let Some(authority) = host.filter(|_| name == b"host") {
                 if index > 0 {
                     return;
                 }
-                string(values, 0x0a, authority);
+                string(values, ITEM, authority);
             }
             for (at, (other, value)) in (1..).zip(headers.exported()) {
                 if other == name {
                     if at < index {
                         return;
                     }
-                    string(values, 0x0a, &record.redact.header(name, value));
+                    string(values, ITEM, &record.redact.header(name, value));
                 }
             }
         }
-        put.array(name, values);
+        put.list(name, values);
     };
     if let Some(authority) = host {
         write_header(b"host", 0, authority);
@@ -170,7 +173,7 @@ fn write_message(
     }
 
     put.start = of_body;
-    let mut size = number_in(shown(record, headers, "content-length"));
+    let mut size = number(shown(record, headers, "content-length"));
     if !body.is_empty() {
         put.content("content", body, is_textual(headers.get("content-type").unwrap_or_default()));
         if size.is_none() && !body.truncated() && headers.get("content-encoding").is_none() {
@@ -215,29 +218,10 @@ fn grpc_status<'a>(record: &Record<'a>) -> &'a [u8] {
     if code.is_empty() {
         code = shown(record, record.response.headers, "grpc-status");
     }
-    find(GRPC, code).unwrap_or(code)
-}
-
-/// One of 64 bits, by a name's length and its last byte.
-#[inline(never)]
-fn bit(name: &[u8]) -> u64 {
-    1 << ((name.len() * 8 + usize::from(name.last().copied().unwrap_or(0))) & 63)
+    if code.is_empty() { code } else { find(GRPC, code).unwrap_or(code) }
 }
 
 /// Whether a body of this type is a text, when it is UTF-8 too.
 fn is_textual(content_type: &[u8]) -> bool {
     TEXTS.iter().any(|part| contains(content_type, part))
-}
-
-/// The number that these digits are.
-#[inline(never)]
-fn number_in(digits: &[u8]) -> Option<u64> {
-    let mut number = 0_u64;
-    for digit in digits {
-        if !digit.is_ascii_digit() {
-            return None;
-        }
-        number = number.wrapping_mul(10).wrapping_add(u64::from(digit & 15));
-    }
-    (1..=18).contains(&digits.len()).then_some(number)
 }

@@ -1,6 +1,6 @@
 //! What stands before the records of a request: whose records they are.
 
-use super::message::{Attributes, OF_RESOURCE, field, field_size, varint};
+use super::message::{Attributes, OF_RESOURCE, field, field_size, tagged};
 
 // The instrumentation scope.
 const NAME: &[u8] = b"http-trace-filter";
@@ -43,9 +43,8 @@ pub fn head(configured: &[(String, String)], look: impl Fn(&str) -> Vec<u8>) -> 
     let (mut resource, mut scope) = (Vec::new(), Vec::new());
     field(&mut resource, 0x0a, &attributes);
     field(&mut resource, 0x1a, b"https://opentelemetry.io/schemas/1.44.0");
-    varint(&mut resource, 0x12);
-    varint(&mut scope, 0x0a);
-    varint(&mut scope, (field_size(NAME.len()) + field_size(VERSION.len())) as u64);
+    resource.push(0x12);
+    tagged(&mut scope, 0x0a, (field_size(NAME.len()) + field_size(VERSION.len())) as u64);
     field(&mut scope, 0x0a, NAME);
     field(&mut scope, 0x12, VERSION);
     [resource, scope]

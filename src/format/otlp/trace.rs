@@ -1,6 +1,6 @@
 //! The trace that an exchange belongs to, by the headers of its request.
 
-use super::message::{field, varint};
+use super::message::field;
 use crate::capture::words::cut;
 
 /// The ids, and the W3C flags.
@@ -25,7 +25,7 @@ pub fn write<'a>(out: &mut Vec<u8>, header: impl Fn(&str) -> &'a [u8]) {
         field(out, 0x4a, &found.trace);
         field(out, 0x52, &found.span);
         if found.flags != [0; 4] {
-            varint(out, 0x45);
+            out.push(0x45);
             out.extend_from_slice(&found.flags);
         }
     }

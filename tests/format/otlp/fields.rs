@@ -216,6 +216,31 @@ fn a_repeated_header_is_one_attribute() {
 
 /// Strings must be UTF-8, also those that HTTP does not allow and other filters make.
 #[test]
+fn names_that_look_alike_are_attributes_of_their_own() {
+    // Of one length, with the same first byte and the same last two: each could be taken for another.
+    let attributes =
+        Exchange::of(&[("x-a-id", "1"), ("x-b-id", "2"), ("x", "3"), ("xy", "4"), ("x-a-id", "5")]).attributes();
+    for (name, values) in
+        [("x-a-id", json!(["1", "5"])), ("x-b-id", json!(["2"])), ("x", json!(["3"])), ("xy", json!(["4"]))]
+    {
+        assert_eq!(attributes[&format!("http.request.header.{name}")], values, "{name}");
+    }
+}
+
+#[test]
+fn a_length_takes_one_byte_or_more() {
+    let text = "abcdefghij".repeat(20);
+    for length in 0..=text.len() {
+        let (start, path) = (&text[..length], format!("/{}", &text[..length]));
+        let attributes =
+            Exchange::of(&[(":path", &path), ("x", start), ("repeated", "1"), ("repeated", start)]).attributes();
+        assert_eq!(attributes["url.path"], path);
+        assert_eq!(attributes["http.request.header.x"], json!([start]));
+        assert_eq!(attributes["http.request.header.repeated"], json!(["1", start]));
+    }
+}
+
+#[test]
 fn strings_are_utf_8_whatever_the_bytes() {
     let any = b"a\xff\xe2\x82b\xf0\x9f\x98\x80\xc3".to_vec();
     let lossy = String::from_utf8_lossy(&any).into_owned();
