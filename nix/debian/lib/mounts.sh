@@ -52,6 +52,7 @@ fi
 
 mount --bind "$here/nixpkgs" .stand-in
 [[ ! -e $root/root.json ]] || mount --bind "$root/root.json" .stand-in/root.json
+[[ ! -e ${stand_in_flake-} ]] || mount --bind "$stand_in_flake" .stand-in/flake.nix
 toolchains=$root/nix/var/http-trace-filter/toolchains.json
 if [[ -e $toolchains && ${HTTP_TRACE_DEBIAN_RUST-} != debian ]]; then
   mount --bind "$toolchains" .stand-in/toolchains.json

@@ -2,7 +2,7 @@
   description = "Stands in for nixpkgs: the attributes that the project uses, with Debian 13's tools behind them";
 
   outputs =
-    { self }:
+    { self, ... }:
     let
       lib = import ./lib.nix;
     in
