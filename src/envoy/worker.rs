@@ -215,6 +215,7 @@ impl Worker {
         let Ok(mut pipeline) = self.pipeline.try_borrow_mut() else { return };
         let (mut fresh, mut backlog, mut sent) = (self.fresh.take(), BACKLOG, 0_usize);
         while if fresh > 0 { sent < SLICE_BYTES } else { backlog > 0 && sent < BACKLOG_BYTES } {
+            // What cannot go now, for requests are in flight or an outage lasts, is backlog from here on: `fresh` stays zero.
             let Some(batch) = pipeline.next(now) else { return };
             let (records, bytes) = (batch.records(), batch.body.len());
             backlog = backlog.saturating_sub(records.saturating_sub(fresh));
