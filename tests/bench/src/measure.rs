@@ -103,7 +103,7 @@ impl<'a> Measured<'a> {
         if streams == 0 {
             return Err(process.failed("Envoy counts no stream"));
         }
-        if case.must_record && !is_enough(records, streams) {
+        if case.must_record && !is_enough(records, streams, wrk::connections(case.body) as u64) {
             // What exports little is cheap: its figures would be taken for those of a good exporter.
             let stats = process
                 .admin()
@@ -131,9 +131,10 @@ fn named(case: &Case, error: &io::Error) -> io::Error {
     io::Error::other(format!("{}: {error}", case.name))
 }
 
-/// Whether nearly all streams gave a record. Not all do: a Lua filter is not asked when a client hangs up.
-fn is_enough(records: u64, streams: u64) -> bool {
-    records.saturating_mul(10) >= streams.saturating_mul(9)
+/// Whether nearly all streams gave a record. Not all do: a Lua filter is not asked when a client hangs up, as `open` streams are
+/// when the load ends. On a busy machine these can be a quarter of all.
+fn is_enough(records: u64, streams: u64, open: u64) -> bool {
+    records > 0 && records.saturating_mul(10) >= streams.saturating_sub(open).saturating_mul(9)
 }
 
 /// Bytes in MB.
@@ -164,7 +165,13 @@ mod tests {
 
     #[test]
     fn nine_of_ten_are_enough() {
-        assert!(is_enough(90, 100) && is_enough(101, 100));
-        assert!(!is_enough(89, 100) && !is_enough(0, 1));
+        assert!(is_enough(90, 100, 0) && is_enough(101, 100, 0));
+        assert!(!is_enough(89, 100, 0) && !is_enough(0, 1, 0));
+    }
+
+    #[test]
+    fn streams_that_the_end_of_the_load_broke_off_need_no_record() {
+        assert!(is_enough(144, 194, 50) && is_enough(1, 50, 50));
+        assert!(!is_enough(129, 194, 50) && !is_enough(0, 50, 50));
     }
 }

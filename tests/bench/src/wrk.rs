@@ -68,8 +68,8 @@ pub(crate) fn run(address: SocketAddr, body: usize, pace: Pace, seconds: u32, di
     }
 }
 
-/// Fewer where each request is long.
-fn connections(body: usize) -> usize {
+/// How many there are: fewer where each request is long.
+pub(crate) fn connections(body: usize) -> usize {
     if body > 100_000 { 10 } else { 50 }
 }
 
