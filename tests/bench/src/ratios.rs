@@ -14,12 +14,14 @@ enum Figure {
 }
 
 /// One case's figure over another's.
-const RATIOS: [(&str, Figure, &str); 13] = [
+const RATIOS: [(&str, Figure, &str); 15] = [
     ("ours-1", Figure::Added, "floor"),
     ("ours-1", Figure::P99, "floor"),
     ("ours-64", Figure::Added, "tap"),
     ("ours-64", Figure::P99, "no-filter"),
     ("ours-sampled-0", Figure::Added, "empty"),
+    ("otlp-1", Figure::Added, "ours-1"),
+    ("otlp-64", Figure::Added, "ours-64"),
     ("ours-1-refused", Figure::Added, "ours-1"),
     ("ours-1-503", Figure::Added, "ours-1"),
     ("ours-64-refused", Figure::Added, "ours-64"),
