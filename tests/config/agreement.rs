@@ -24,7 +24,8 @@ fn same(ours: &Json, theirs: &Value) -> bool {
         (Json::Fraction(ours), Value::Number(theirs)) => {
             theirs.as_f64().is_some_and(|theirs| (ours - theirs).abs() <= theirs.abs() * 1e-14)
         }
-        (Json::Negative, Value::Number(theirs)) => theirs.as_f64().is_some_and(|theirs| theirs < 0.0),
+        // What is too near to zero for a float still has its sign.
+        (Json::Negative, Value::Number(theirs)) => theirs.as_f64().is_some_and(f64::is_sign_negative),
         (Json::Text(ours), Value::String(theirs)) => ours == theirs,
         (Json::List(ours), Value::Array(theirs)) => {
             ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| same(ours, theirs))

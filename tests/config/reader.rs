@@ -89,6 +89,8 @@ fn texts_are_taken_as_serde_json_takes_them() {
         "1.0000000000000000000000001",
         "0.000000000000000000000000000001",
         "1e-400",
+        "-1e-400",
+        "-2e-0555",
     ];
     for text in TEXTS {
         agree(text.as_bytes());

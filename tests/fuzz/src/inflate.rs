@@ -83,6 +83,8 @@ fn compare(kind: Kind, body: &[u8]) {
     };
     if body.is_empty() {
         assert!(whole && bytes.is_empty());
+    } else if read.is_ok() && !whole && reads_before_the_beginning(kind, &bytes, &known) {
+        // Nothing stands there: zlib refuses it too.
     } else if read.is_ok() {
         assert!(whole, "the known decoder takes it");
         assert_eq!(bytes, known);
@@ -93,6 +95,12 @@ fn compare(kind: Kind, body: &[u8]) {
     } else {
         assert!(bytes.starts_with(&known) || known.starts_with(&bytes), "{read:?}");
     }
+}
+
+/// Whether the known decoder may have copied from before the beginning of a member, where ours stopped. It finds zeros there; its
+/// other ways of decoding refuse such a distance, as zlib does.
+fn reads_before_the_beginning(kind: Kind, bytes: &[u8], known: &[u8]) -> bool {
+    kind == Kind::Gzip && known.starts_with(bytes) && known.get(bytes.len()) == Some(&0)
 }
 
 fn is_zlib(body: &[u8]) -> bool {
