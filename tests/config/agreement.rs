@@ -22,7 +22,8 @@ fn same(ours: &Json, theirs: &Value) -> bool {
             theirs.as_u64() == Some(*ours) || theirs.as_f64() == Some(*ours as f64)
         }
         (Json::Fraction(ours), Value::Number(theirs)) => {
-            theirs.as_f64().is_some_and(|theirs| (ours - theirs).abs() <= theirs.abs() * 1e-14)
+            // What is nearer to zero than any limit of a field may be zero.
+            theirs.as_f64().is_some_and(|theirs| (ours - theirs).abs() <= theirs.abs() * 1e-14 + 1e-280)
         }
         // What is too near to zero for a float still has its sign.
         (Json::Negative, Value::Number(theirs)) => theirs.as_f64().is_some_and(f64::is_sign_negative),

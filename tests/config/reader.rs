@@ -91,6 +91,7 @@ fn texts_are_taken_as_serde_json_takes_them() {
         "1e-400",
         "-1e-400",
         "-2e-0555",
+        "6e-316",
     ];
     for text in TEXTS {
         agree(text.as_bytes());
@@ -104,6 +105,24 @@ fn texts_are_taken_as_serde_json_takes_them() {
     for bytes in [&b"\"\xff\""[..], b"\"\xe2\x82\"", b"\xff", b"\"a\xc3\xa9\"", b"[\"\xed\xa0\x80\"]", b"\0", b"[1]\0"]
     {
         agree(bytes);
+    }
+}
+
+#[test]
+fn exponents_of_every_size() {
+    for digits in
+        ["0", "1", "6", "25", "123456", "0.000001", "9.99999999999999999999999", "18446744073709551616", "0.1"]
+    {
+        for exponent in -400..=400 {
+            agree(format!("{digits}e{exponent}").as_bytes());
+            agree(format!("-{digits}e{exponent}").as_bytes());
+        }
+    }
+    let zeros = "0".repeat(400);
+    for text in
+        [format!("0.{zeros}1e400"), format!("0.{zeros}1e401"), format!("1{zeros}e-400"), format!("1{zeros}e-401")]
+    {
+        agree(text.as_bytes());
     }
 }
 
