@@ -142,8 +142,10 @@ fn is_line(text: &str) -> bool {
 
 /// Whether it stands anywhere but in values of members of this path.
 fn holds_secret(json: &Json, path: &[&str]) -> bool {
+    // Names of headers and media types are shown in lower case.
+    let is_secret = |text: &str| text.to_ascii_lowercase().contains(SECRET);
     match json {
-        Json::Text(text) => text.contains(SECRET),
+        Json::Text(text) => is_secret(text),
         Json::List(list) => list.iter().any(|entry| holds_secret(entry, &["?"])),
         Json::Object(members) => members.iter().any(|(name, value)| {
             let inside = match path {
@@ -151,7 +153,7 @@ fn holds_secret(json: &Json, path: &[&str]) -> bool {
                 [first, rest @ ..] if first == name => holds_secret(value, rest),
                 _ => holds_secret(value, &["?"]),
             };
-            name.contains(SECRET) || inside
+            is_secret(name) || inside
         }),
         _ => false,
     }
