@@ -92,6 +92,7 @@ fn texts_are_taken_as_serde_json_takes_them() {
         "-1e-400",
         "-2e-0555",
         "6e-316",
+        "888888888888888887.0000000000296643484",
     ];
     for text in TEXTS {
         agree(text.as_bytes());
