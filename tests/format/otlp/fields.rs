@@ -214,7 +214,6 @@ fn a_repeated_header_is_one_attribute() {
     assert_eq!(attributes["http.response.header.host"], json!(["1"]));
 }
 
-/// Strings must be UTF-8, also those that HTTP does not allow and other filters make.
 #[test]
 fn names_that_look_alike_are_attributes_of_their_own() {
     // Of one length, with the same first byte and the same last two: each could be taken for another.
@@ -240,6 +239,7 @@ fn a_length_takes_one_byte_or_more() {
     }
 }
 
+/// Strings must be UTF-8, also those that HTTP does not allow and other filters make.
 #[test]
 fn strings_are_utf_8_whatever_the_bytes() {
     let any = b"a\xff\xe2\x82b\xf0\x9f\x98\x80\xc3".to_vec();
