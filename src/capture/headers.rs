@@ -43,18 +43,12 @@ impl Headers {
 
     /// The first value of `name`, which must be in lower case.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        let mut fields = self.fields();
-        loop {
-            let (found, value) = fields.next()?;
-            if found.len() == name.len() && found == name.as_bytes() {
-                return Some(value);
-            }
-        }
+        self.fields().find(|(found, _)| *found == name.as_bytes()).map(|(_, value)| value)
     }
 
     /// Every value of `name`, which must be in lower case, in wire order.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.fields().filter(move |(n, _)| *n == name.as_bytes()).map(|(_, value)| value)
+        self.fields().filter(move |(found, _)| *found == name.as_bytes()).map(|(_, value)| value)
     }
 
     /// The memory held, in bytes, with what the allocator takes.

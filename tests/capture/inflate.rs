@@ -1,7 +1,7 @@
 //! Decoding of gzip and deflate bodies, against a known encoder.
 
 use flate2::{
-    Compression, GzBuilder,
+    Compression, Decompress, FlushDecompress, GzBuilder, Status,
     write::{DeflateEncoder, GzEncoder, ZlibEncoder},
 };
 use http_trace_filter::capture::{
@@ -221,5 +221,79 @@ fn empty_blocks_are_cheap() {
         let started = std::time::Instant::now();
         assert!(decoded(coding, &body, 1000).bytes.is_empty());
         assert!(started.elapsed().as_millis() < 2000, "{:?}", started.elapsed());
+    }
+}
+
+/// Bits, the first in the lowest place of a byte.
+#[derive(Default)]
+struct Bits(Vec<bool>);
+
+impl Bits {
+    /// A number, its lowest bit first.
+    fn number(&mut self, number: u32, count: u32) {
+        self.0.extend((0..count).map(|bit| number >> bit & 1 == 1));
+    }
+
+    /// A code of a canonical Huffman code, its highest bit first.
+    fn code(&mut self, code: u32, count: u32) {
+        self.0.extend((0..count).rev().map(|bit| code >> bit & 1 == 1));
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let byte = |bits: &[bool]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
+        self.0.chunks(8).map(byte).collect()
+    }
+}
+
+/// A block whose codes have these lengths and no others, as symbol and length. It holds one byte and its end, of two codes of one bit
+/// each, or where the end has the only code, of no byte.
+fn block(of_lengths: &[u32], literals: &[(usize, u32)], distances: &[(usize, u32)]) -> Vec<u8> {
+    const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+    let mut bits = Bits::default();
+    bits.number(0b101, 3);
+    bits.number(0, 5);
+    bits.number(29, 5);
+    bits.number(15, 4);
+    for symbol in ORDER {
+        bits.number(u32::from(of_lengths.contains(&(symbol as u32))) * 4, 3);
+    }
+    for (codes, symbols) in [(literals, 257), (distances, 30)] {
+        for symbol in 0..symbols {
+            let length = codes.iter().find(|(found, _)| *found == symbol).map_or(0, |(_, length)| *length);
+            bits.code(of_lengths.iter().position(|found| *found == length).expect("a code for it") as u32, 4);
+        }
+    }
+    for code in 0..literals.len() as u32 {
+        bits.code(code, literals.first().map_or(1, |(_, length)| *length));
+    }
+    bits.bytes()
+}
+
+#[test]
+fn codes_with_bits_that_stand_for_nothing_are_refused() {
+    let all: Vec<u32> = (0..16).collect();
+    let (byte, end) = ([(97, 1), (256, 1)], [(256, 1)]);
+    let mut blocks = vec![
+        (true, block(&all, &byte, &[])),
+        (true, block(&all, &end, &[])),
+        (true, block(&all, &byte, &[(0, 1), (29, 1)])),
+        (false, block(&all, &byte, &[(0, 1), (29, 2)])),
+        (false, block(&all, &byte, &[(0, 1), (1, 1), (2, 1)])),
+        (false, block(&all, &[(97, 2), (256, 2)], &[])),
+        (false, block(&all, &[], &[])),
+        (false, block(&all[..15], &byte, &[])),
+        (false, block(&all[..2], &byte, &[])),
+    ];
+    // One distance alone may have a code of one bit, and no longer one. So may the end.
+    for length in 1..16 {
+        blocks.extend([0, 3, 29].map(|symbol| (length == 1, block(&all, &byte, &[(symbol, length)]))));
+        blocks.push((length == 1, block(&all, &[(256, length)], &[])));
+    }
+    for (at, (taken, body)) in blocks.iter().enumerate() {
+        let mut known = Vec::with_capacity(100);
+        let read = Decompress::new(false).decompress_vec(body, &mut known, FlushDecompress::Finish);
+        assert_eq!(matches!(read, Ok(Status::StreamEnd)), *taken, "the known decoder, block {at}: {read:?}");
+        assert_eq!(decoded(Coding::Deflate, body, ALL).whole, *taken, "block {at}");
+        assert!(!taken || decoded(Coding::Deflate, body, ALL) == whole(&known), "block {at}");
     }
 }

@@ -24,7 +24,7 @@ impl Huffman {
     }
 
     /// Makes it the code in which each symbol has this length, 0 for none. There must be a symbol for all bits that may
-    /// come, but in a code of one symbol, or of none.
+    /// come, but in a code of one symbol, which is one bit long, or of none (section 3.2.7).
     pub(super) fn set(&mut self, lengths: &[u8]) -> Option<()> {
         self.counts = [0; LENGTHS];
         for length in lengths.iter().filter(|length| **length > 0) {
@@ -46,7 +46,7 @@ impl Huffman {
             *self.symbols.get_mut(usize::from(*start) % SYMBOLS)? = symbol as u16;
             *start += 1;
         }
-        (left == 0 || used <= 1).then_some(())
+        (left == 0 || self.counts.get(1) == Some(&used)).then_some(())
     }
 
     /// The next symbol.

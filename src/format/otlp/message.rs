@@ -24,7 +24,7 @@ pub const ITEM: u8 = 0x0a;
 const KEY: u8 = 0x0a;
 const VALUE: u8 = 0x12;
 
-/// Writes a number; also a field's tag, which is a number below 128 here.
+/// Writes a number, seven bits a byte.
 #[inline(never)]
 pub fn varint(out: &mut Vec<u8>, mut number: u64) {
     loop {
