@@ -30,7 +30,10 @@ pub fn trim(text: &[u8]) -> &[u8] {
 /// Whether the word stands anywhere in the text, in any case of ASCII letters.
 #[inline(never)]
 pub fn contains(text: &[u8], word: &[u8]) -> bool {
-    text.windows(word.len()).any(|part| same(part, word))
+    let Some(first) = word.first() else { return true };
+    // Nearly everywhere already the first byte is another one.
+    let may = |part: &[u8]| part.first().is_some_and(|byte| byte.eq_ignore_ascii_case(first));
+    text.windows(word.len()).any(|part| may(part) && same(part, word))
 }
 
 /// The number that these digits are; `None`: it is none, or has more than 18 digits.

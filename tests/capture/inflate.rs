@@ -231,16 +231,16 @@ struct Bits(Vec<bool>);
 impl Bits {
     /// A number, its lowest bit first.
     fn number(&mut self, number: u32, count: u32) {
-        self.0.extend((0..count).map(|bit| number >> bit & 1 == 1));
+        self.0.extend((0..count).map(|bit| (number >> bit) & 1 == 1));
     }
 
     /// A code of a canonical Huffman code, its highest bit first.
     fn code(&mut self, code: u32, count: u32) {
-        self.0.extend((0..count).rev().map(|bit| code >> bit & 1 == 1));
+        self.0.extend((0..count).rev().map(|bit| (code >> bit) & 1 == 1));
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let byte = |bits: &[bool]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
+        let byte = |bits: &[bool]| bits.iter().rev().fold(0, |byte, bit| (byte << 1) | u8::from(*bit));
         self.0.chunks(8).map(byte).collect()
     }
 }

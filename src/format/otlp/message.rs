@@ -111,16 +111,8 @@ impl Attributes<'_> {
     #[inline(never)]
     fn open(&mut self, name: &[u8], size: usize) {
         let key = self.start.len() + name.len();
-        let all = key + size + 4;
-        // In nearly all attributes each length is one byte, and need not be reckoned.
-        if all < 128 {
-            for byte in [self.of, all as u8, KEY, key as u8] {
-                self.out.push(byte);
-            }
-        } else {
-            tagged(self.out, self.of, (field_size(key) + field_size(size)) as u64);
-            tagged(self.out, KEY, key as u64);
-        }
+        tagged(self.out, self.of, (field_size(key) + field_size(size)) as u64);
+        tagged(self.out, KEY, key as u64);
         self.out.extend_from_slice(self.start.as_bytes());
         self.out.extend_from_slice(name);
         tagged(self.out, VALUE, size as u64);
@@ -135,9 +127,38 @@ impl Attributes<'_> {
     /// A string, unless it is empty. What is not UTF-8 is replaced.
     #[inline(never)]
     pub fn text(&mut self, name: &str, bytes: &[u8]) {
-        if !bytes.is_empty() {
+        if !bytes.is_empty() && !self.short(name.as_bytes(), &[VALUE, STRING], bytes) {
             self.piece(name.as_bytes(), STRING, &utf8(bytes));
         }
+    }
+
+    /// A string in these fields, each in the one before it. Nearly all are so short that each length is one byte, and need not be
+    /// reckoned; whether this one is, and is UTF-8. If not, nothing is written.
+    #[inline(never)]
+    fn short(&mut self, name: &[u8], fields: &[u8], value: &[u8]) -> bool {
+        let key = self.start.len() + name.len();
+        let mut left = value.len() + fields.len() * 2;
+        let all = key + left + 2;
+        if all >= 128 || std::str::from_utf8(value).is_err() {
+            return false;
+        }
+        for byte in [self.of, all as u8, KEY, key as u8] {
+            self.out.push(byte);
+        }
+        self.out.extend_from_slice(self.start.as_bytes());
+        self.out.extend_from_slice(name);
+        for field in fields {
+            left -= 2;
+            self.out.push(*field);
+            self.out.push(left as u8);
+        }
+        self.out.extend_from_slice(value);
+        true
+    }
+
+    /// A list of one string, unless it is long, or is not UTF-8: then nothing is written, and the answer is no.
+    pub fn one(&mut self, name: &[u8], value: &[u8]) -> bool {
+        std::str::from_utf8(name).is_ok() && self.short(name, &[VALUE, LIST, ITEM, STRING], value)
     }
 
     /// A list of the strings that [`string`] wrote as items.

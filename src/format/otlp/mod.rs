@@ -46,7 +46,7 @@ const GRPC: &[u8] = b"0=OK 1=CANCELLED 2=UNKNOWN 3=INVALID_ARGUMENT 4=DEADLINE_E
     13=INTERNAL 14=UNAVAILABLE 15=DATA_LOSS 16=UNAUTHENTICATED";
 
 /// What the types of texts have in them, or their parameters; `javascript` and `ecmascript` among them.
-const TEXTS: [&[u8]; 7] = [b"text/", b"json", b"xml", b"yaml", b"script", b"urlencoded", b"charset="];
+const TEXTS: [&[u8]; 7] = [b"json", b"text/", b"xml", b"yaml", b"script", b"urlencoded", b"charset="];
 
 const OURS: &str = "http_trace_filter.";
 
@@ -146,6 +146,9 @@ fn write_message(
     let mut write_header = |name: &[u8], index, value: &[u8]| {
         values.clear();
         if !names.may_repeat(name) {
+            if put.one(name, value) {
+                return;
+            }
             string(values, ITEM, value);
         } else {
             if let Some(authority) = host.filter(|_| name == b"host") {
