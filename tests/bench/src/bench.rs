@@ -76,17 +76,12 @@ impl Bench {
         work().map_err(|error| self.go_on().err().unwrap_or(error))
     }
 
-    /// Starts all cases, and so many times anew, and measures each in each round, in turn from the first to the last and from the
-    /// last to the first.
-    pub(crate) fn rounds(&self, rounds: u32, starts: u32) -> io::Result<Vec<Row>> {
+    /// In each round, starts all cases anew and measures each, in turn from the first to the last and from the last to the first.
+    pub(crate) fn rounds(&self, rounds: u32) -> io::Result<Vec<Row>> {
         let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); self.cases.len()];
         let started = Instant::now();
-        let mut measured = Vec::new();
         for round in 1..=rounds {
-            if begins(round, rounds, starts) {
-                measured.clear();
-                measured = self.start_all(started)?;
-            }
+            let measured = self.start_all(started)?;
             let mut order: Vec<usize> = (0..self.cases.len()).collect();
             if round % 2 == 0 {
                 order.reverse();
@@ -126,12 +121,6 @@ impl Bench {
     }
 }
 
-/// Whether all cases start anew before this round: as many times as it should, or as there are rounds, and evenly spread.
-fn begins(round: u32, rounds: u32, starts: u32) -> bool {
-    let start_of = |round: u32| u64::from(round - 1) * u64::from(starts) / u64::from(rounds);
-    round == 1 || start_of(round) != start_of(round - 1)
-}
-
 /// Makes a wasm file of its text.
 fn assemble(directory: &Path, name: &str, text: &str) -> io::Result<PathBuf> {
     let wasm = wat::parse_str(text).map_err(|error| io::Error::other(format!("{name}.wat: {error}")))?;
@@ -162,17 +151,7 @@ fn further(file: &Path, directory: &Path) -> io::Result<PathBuf> {
 mod tests {
     use tempfile::TempDir;
 
-    use super::{assemble, begins, copied, further};
-
-    #[test]
-    fn starts_are_spread_over_the_rounds() {
-        let begin = |rounds, starts| (1..=rounds).filter(|round| begins(*round, rounds, starts)).collect::<Vec<_>>();
-        assert_eq!(begin(7, 1), [1]);
-        assert_eq!(begin(7, 3), [1, 4, 6]);
-        assert_eq!(begin(6, 3), [1, 3, 5]);
-        assert_eq!(begin(3, 3), [1, 2, 3]);
-        assert_eq!(begin(2, 1000), [1, 2]);
-    }
+    use super::{assemble, copied, further};
 
     #[test]
     fn the_filters_assemble() {

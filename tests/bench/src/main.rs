@@ -59,9 +59,8 @@ fn run(options: &Options) -> io::Result<()> {
         }
         return Ok(());
     }
-    let rows = bench.rounds(options.rounds, options.starts)?;
-    let starts = options.starts.min(options.rounds);
-    let subtitle = format!("{}; medians of {} rounds, {starts} starts", bench.machine.line(), options.rounds);
+    let rows = bench.rounds(options.rounds)?;
+    let subtitle = format!("{}; medians of {} rounds", bench.machine.line(), options.rounds);
     writeln!(stdout, "{subtitle}\n\n{}\n{}\n{}", table::table(&rows), ratios::ratios(&rows), table::LEGEND)?;
     if let Some(mut file) = json {
         let report = json!({ "machine": bench.machine.json(), "cases": results::json(&rows) });

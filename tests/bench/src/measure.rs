@@ -36,8 +36,8 @@ pub(crate) struct Sample {
 /// Envoy's count of streams, also of those that were not answered. None is open when it is read.
 const STREAMS: &str = "http.measured.downstream_rq_total";
 
-/// A case's Envoy, warmed up: it stays for some rounds, so that a round is short, and what it is compared with in the
-/// same round is near in time. It runs while it is measured only.
+/// A case's Envoy, warmed up before a round begins, so that what it is compared with in the same round is near in time. It runs while
+/// it is measured only.
 #[derive(Debug)]
 pub(crate) struct Measured<'a> {
     subject: Subject<'a>,

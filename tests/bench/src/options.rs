@@ -12,8 +12,8 @@ const ENVIRONMENT: &str = "Environment:
 /// What exporting traffic costs a real Envoy: http-trace-filter against other ways to do it.
 ///
 /// Each case has an Envoy of its own, pinned to one CPU; the load generator, the upstream and the collector share
-/// another. All start first, and anew some rounds later. In each round every case is loaded once, so that what disturbs
-/// the machine for a while disturbs all alike.
+/// another. In each round all start anew, for two Envoys that do the same may differ by more than two cases do, as long as
+/// they live. Then every case is loaded once, so that what disturbs the machine for a while disturbs all alike.
 #[derive(Debug, Parser)]
 #[command(name = "http-trace-bench", version, after_help = ENVIRONMENT)]
 pub(crate) struct Options {
@@ -26,10 +26,6 @@ pub(crate) struct Options {
     /// How often each case is loaded.
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) rounds: u32,
-    /// How often each case's Envoy is started anew, spread over the rounds: two Envoys that do the same may differ by more
-    /// than two cases do, for as long as they live.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) starts: u32,
     /// How long the load of each case lasts in a round, once as fast as it goes and once at a fixed pace.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) seconds: u32,
@@ -40,7 +36,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
     /// Instead, compare the memory of a worker (case ours-1, or --cases) after a tenth of the requests and after all.
-    #[arg(long, conflicts_with_all = ["rounds", "starts", "json", "svg"])]
+    #[arg(long, conflicts_with_all = ["rounds", "json", "svg"])]
     pub(crate) memory: bool,
     /// How many requests --memory sends.
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(10..))]
