@@ -158,7 +158,7 @@ fn cased(input: &mut Input<'_>, text: &str) -> String {
 
 /// Whatever stands before it, and whatever its value is: what follows a name is not shown.
 fn broken_json(input: &mut Input<'_>, redact: &RedactConfig) {
-    // What stands before it is shown: never a part of the marker.
+    // What stands before it is shown, and what follows may be when the value has ended: never a part of the marker.
     let mut body = without(input.bytes(), b"\0h");
     while body.ends_with(b"\\") {
         body.pop();
@@ -170,7 +170,7 @@ fn broken_json(input: &mut Input<'_>, redact: &RedactConfig) {
     body.push(b':');
     body.extend(without(input.bytes(), b",}]\0"));
     body.extend_from_slice(HIDDEN.as_bytes());
-    body.extend(without(input.bytes(), b"\0"));
+    body.extend(without(input.bytes(), b"\0h"));
     let shown = hide(redact, "text/plain", &body);
     assert!(!contains(&shown, HIDDEN), "{:?} is {:?}", String::from_utf8_lossy(&body), String::from_utf8_lossy(&shown));
 }
